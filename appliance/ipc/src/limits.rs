@@ -1,0 +1,18 @@
+//! Every bound of this crate in one place.
+
+/// Octets of one frame: an envelope with 99,999 long recipients fits, a hostile length does not.
+pub const FRAME_OCTETS: usize = 64 * 1024 * 1024;
+/// Octets of one answer of a cell.
+pub const ANSWER_OCTETS: usize = 1024 * 1024;
+/// Findings in one answer of a cell.
+pub const FINDINGS: usize = 1000;
+/// Leaves in one answer of a cell.
+pub const LEAVES: usize = 5000;
+/// Octets of one text inside a finding.
+pub const FINDING_TEXT_OCTETS: usize = 1024;
+/// Descriptors in one frame.
+pub const DESCRIPTORS: usize = 4;
+/// Frames gathered into one system call.
+pub const GATHER_FRAMES: usize = 64;
+/// Events that a role keeps in memory while the ledger is away; the oldest are dropped, counted.
+pub const PENDING_EVENTS: usize = 200_000;
