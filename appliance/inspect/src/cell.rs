@@ -1,0 +1,238 @@
+//! A cell: locks itself in, then answers jobs, one at a time, until it has done its share.
+//!
+//! It holds nothing but its channel and, during a job, the descriptors of that job. Every message
+//! counts as able to take it over, so nothing it says is believed beyond that message.
+
+use std::fs::File;
+use std::os::fd::OwnedFd;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::{Duration, Instant};
+
+use ipc::IpcError;
+use ipc::blocking::Channel;
+use ipc::contracts::{Answer, Job};
+use mail::{Amendment, Findings, Unscannable};
+use sandbox::Enforcement;
+
+use crate::{Examiner, body, limits};
+
+/// Name of the variable in which the keeper states [`CellLimits`].
+pub(crate) const LIMITS: &str = "GATEPOST_CELL";
+/// Name of the socket that is its channel.
+pub(crate) const CHANNEL: &str = "queue";
+
+/// What one cell may use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CellLimits {
+    /// Messages before it retires.
+    pub mails: u32,
+    /// Seconds of CPU.
+    pub cpu_seconds: u32,
+    /// Octets of private memory.
+    pub memory_octets: u64,
+}
+
+impl CellLimits {
+    /// As text for the environment of a cell.
+    #[must_use]
+    pub fn spell(&self) -> String {
+        format!("{} {} {}", self.mails, self.cpu_seconds, self.memory_octets)
+    }
+
+    fn read(text: &str) -> Option<Self> {
+        let mut words = text.split(' ');
+        let limits = CellLimits {
+            mails: words.next()?.parse().ok()?,
+            cpu_seconds: words.next()?.parse().ok()?,
+            memory_octets: words.next()?.parse().ok()?,
+        };
+        words.next().is_none().then_some(limits)
+    }
+}
+
+/// Why a cell could not start or go on.
+#[derive(Debug, thiserror::Error)]
+enum CellError {
+    #[error("this process was not started by the keeper")]
+    NotFromKeeper,
+    #[error("the channel was not passed in")]
+    Launch(#[from] sandbox::LaunchError),
+    #[error("the cell could not lock itself in")]
+    Sandbox(#[from] sandbox::SandboxError),
+    #[error("the channel to queue broke")]
+    Channel(#[from] IpcError),
+    #[error("the channel could not be copied")]
+    Copy(#[from] std::io::Error),
+}
+
+/// Runs this process as a cell; returns its exit code: 0 when it retired or queue closed the
+/// channel, 1 on an error. Call it first thing in `main`, before any thread and any runtime.
+#[must_use]
+pub fn cell_main() -> u8 {
+    // A panic is answered, not printed: printing it could open files for a backtrace.
+    std::panic::set_hook(Box::new(|_| ()));
+    match start().and_then(Cell::serve) {
+        Ok(()) => 0,
+        Err(error) => {
+            let source = std::error::Error::source(&error).map(|source| format!(": {source}"));
+            eprintln!("gatepost cell: {error}{}", source.unwrap_or_default());
+            1
+        }
+    }
+}
+
+struct Cell {
+    channel: Channel,
+    /// A second handle of the channel, for faults that write past it.
+    #[cfg(feature = "faults")]
+    raw_channel: File,
+    examiner: Examiner,
+    buffer: Vec<u8>,
+    limits: CellLimits,
+    done: u32,
+    spent: Duration,
+}
+
+/// Makes everything that needs system calls which are forbidden later, locks in, says so.
+fn start() -> Result<Cell, CellError> {
+    let allowed = std::env::var(LIMITS).ok().and_then(|text| CellLimits::read(&text));
+    let allowed = allowed.ok_or(CellError::NotFromKeeper)?;
+    let passed = sandbox::inherited()?.into_iter().find(|(name, _)| name == CHANNEL);
+    let (_, socket) = passed.ok_or(CellError::NotFromKeeper)?;
+    #[cfg(feature = "faults")]
+    let raw_channel = File::from(socket.try_clone()?);
+    let channel = Channel::new(socket)?;
+    let mut cell = Cell {
+        channel,
+        #[cfg(feature = "faults")]
+        raw_channel,
+        examiner: Examiner::default(),
+        buffer: Vec::new(),
+        limits: allowed,
+        done: 0,
+        spent: Duration::ZERO,
+    };
+    let row = sandbox::process("cell").ok_or(CellError::NotFromKeeper)?;
+    let mut confinement = row.confinement(|_| None);
+    confinement.limits.memory_octets = Some(allowed.memory_octets);
+    confinement.limits.cpu_seconds = Some(u64::from(allowed.cpu_seconds));
+    let report = sandbox::confine(&confinement)?;
+    let landlock = report.landlock == Enforcement::Full;
+    cell.channel.send(&Answer::Ready { landlock }, &[])?;
+    Ok(cell)
+}
+
+impl Cell {
+    fn serve(mut self) -> Result<(), CellError> {
+        while let Some((job, descriptors)) = self.channel.receive(ipc::limits::FRAME_OCTETS)? {
+            let started = Instant::now();
+            let (answer, sound) = self.answer(job, descriptors, started);
+            self.done += 1;
+            self.spent += started.elapsed();
+            let retiring = !sound || self.has_done_its_share();
+            if retiring {
+                self.channel.send(&Answer::Retiring, &[])?;
+            }
+            self.channel.send(&answer, &[])?;
+            if retiring {
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    /// CPU time is bounded by wall time, which costs no system call to ask.
+    fn has_done_its_share(&self) -> bool {
+        let budget = Duration::from_secs(u64::from(self.limits.cpu_seconds)) / limits::CPU_SHARE;
+        self.done >= self.limits.mails || self.spent >= budget
+    }
+
+    /// Does one job. A panic ends the cell after its answer: its memory is no longer trusted.
+    fn answer(&mut self, job: Job, descriptors: Vec<OwnedFd>, started: Instant) -> (Answer, bool) {
+        let number = match &job {
+            Job::Inspect { job, .. } | Job::Amend { job, .. } => *job,
+        };
+        let outcome = catch_unwind(AssertUnwindSafe(|| match job {
+            Job::Inspect { job, .. } => self.inspect(job, descriptors, started),
+            Job::Amend { job, amendments } => amend(job, &amendments, descriptors),
+        }));
+        match outcome {
+            Ok(answer) => (answer, true),
+            Err(panic) => (failed(number, format!("the cell panicked: {}", said(&*panic))), false),
+        }
+    }
+
+    fn inspect(&mut self, job: u64, descriptors: Vec<OwnedFd>, started: Instant) -> Answer {
+        let Ok([body]) = <[OwnedFd; 1]>::try_from(descriptors) else {
+            return failed(job, "the job came without its body".to_owned());
+        };
+        let most = self.limits.memory_octets / limits::BODY_SHARE;
+        let mut findings = match body::read(&File::from(body), &mut self.buffer, most) {
+            Ok(Some(raw)) => {
+                #[cfg(feature = "faults")]
+                if let Some(fault) = crate::faults::asked(raw) {
+                    crate::faults::commit(fault, &mut self.raw_channel);
+                }
+                self.examiner.examine(raw)
+            }
+            Ok(None) => too_large(most),
+            Err(error) => return failed(job, format!("the body could not be read: {error}")),
+        };
+        if self.buffer.capacity() > limits::KEPT_BUFFER_OCTETS {
+            self.buffer = Vec::new();
+        }
+        findings.microseconds = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
+        Answer::Inspected { job, findings }
+    }
+}
+
+fn too_large(most: u64) -> Findings {
+    let why = format!(
+        "a message over {most} octets, which is a worker's memory limit divided by {}",
+        limits::BODY_SHARE
+    );
+    Findings::unscannable(Unscannable::Limit(why))
+}
+
+fn amend(job: u64, amendments: &[Amendment], descriptors: Vec<OwnedFd>) -> Answer {
+    let Ok([body, output]) = <[OwnedFd; 2]>::try_from(descriptors) else {
+        return failed(job, "the job came without its body and its output".to_owned());
+    };
+    match body::amend(&File::from(body), amendments, &File::from(output)) {
+        Ok(size) => Answer::Amended { job, size },
+        Err(error) => failed(job, format!("the message could not be amended: {error}")),
+    }
+}
+
+fn failed(job: u64, because: String) -> Answer {
+    Answer::Failed { job, because: because.chars().take(limits::REASON_OCTETS / 4).collect() }
+}
+
+fn said(panic: &(dyn std::any::Any + Send)) -> &str {
+    let text = panic.downcast_ref::<&str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no reason given")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn limits_are_read_back() {
+        let limits = CellLimits { mails: 1000, cpu_seconds: 20, memory_octets: 1 << 28 };
+        assert_eq!(CellLimits::read(&limits.spell()), Some(limits));
+        for bad in ["", "1 2", "1 2 3 4", "a b c", "-1 2 3"] {
+            assert_eq!(CellLimits::read(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_process_that_the_keeper_did_not_start_is_no_cell() {
+        assert!(matches!(start(), Err(CellError::NotFromKeeper)));
+    }
+
+    #[test]
+    fn a_job_without_its_descriptors_is_answered() {
+        assert!(matches!(amend(3, &[], Vec::new()), Answer::Failed { job: 3, .. }));
+    }
+}
