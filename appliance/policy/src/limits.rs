@@ -1,0 +1,12 @@
+//! Every bound of this crate in one place.
+
+/// Rules in one policy.
+pub const RULES: usize = 10_000;
+/// Patterns in one list of senders or recipients of a rule.
+pub const PATTERNS: usize = 1_000_000;
+/// Characters of one address pattern.
+pub const PATTERN_CHARACTERS: usize = 320;
+/// Characters of a text that a rule adds to mail or to a reply.
+pub const TEXT_CHARACTERS: usize = 400;
+/// Findings quoted in the reason of a ruling.
+pub const QUOTED_FINDINGS: usize = 5;
