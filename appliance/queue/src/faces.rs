@@ -1,0 +1,329 @@
+//! What operators ask of the queue: `queue.summary`, `queue.list`, `queue.show`, `queue.hold`,
+//! `queue.release`, `queue.requeue`, `queue.delete`, `queue.bounce`, `queue.health`.
+//!
+//! Every verb but the first and the last takes a [`crate::filter::Filter`] as its argument. Long
+//! answers are made page by page between other work, so that a listing of a million messages
+//! delays no mail.
+
+use ipc::Outlet;
+use ipc::contracts::{Request, Response};
+use mail::{Deed, Envelope, MessageId};
+use serde_json::{Value, json};
+
+use crate::core::{Core, Stage};
+use crate::filter::{Compiled, Filter, view};
+use crate::limits;
+use crate::loaded::Wish;
+use crate::record::{Left, Record};
+
+/// What is done with each message that a filter means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Operation {
+    List,
+    Hold,
+    Release,
+    Requeue,
+    Delete,
+    Bounce,
+}
+
+impl Operation {
+    fn from_verb(verb: &str) -> Option<Operation> {
+        Some(match verb {
+            "queue.list" | "queue.show" => Operation::List,
+            "queue.hold" => Operation::Hold,
+            "queue.release" => Operation::Release,
+            "queue.requeue" => Operation::Requeue,
+            "queue.delete" => Operation::Delete,
+            "queue.bounce" => Operation::Bounce,
+            _ => return None,
+        })
+    }
+
+    fn word(self) -> &'static str {
+        match self {
+            Operation::List => "list",
+            Operation::Hold => "hold",
+            Operation::Release => "release",
+            Operation::Requeue => "requeue",
+            Operation::Delete => "delete",
+            Operation::Bounce => "bounce",
+        }
+    }
+}
+
+/// An answer that is being made, page by page.
+pub(crate) struct Listing {
+    operation: Operation,
+    filter: Compiled,
+    /// The ids still to look at, in descending order: the oldest is at the end.
+    ids: Vec<MessageId>,
+    left: u64,
+    dry_run: bool,
+    actor: String,
+    met: u64,
+    outlet: Outlet<Response>,
+}
+
+fn fail(outlet: &Outlet<Response>, exit: u8, message: &str) {
+    let _ = outlet.send(&Response::Failed { exit, message: message.to_owned() }, Vec::new());
+}
+
+fn line(outlet: &Outlet<Response>, value: &Value) {
+    let _ = outlet.send(&Response::Line(value.to_string()), Vec::new());
+}
+
+impl Core {
+    /// An operator asks.
+    pub(crate) fn asked(&mut self, request: &Request, outlet: Outlet<Response>) {
+        match request.verb.as_str() {
+            "queue.summary" => {
+                line(&outlet, &self.summary());
+                let _ = outlet.send(&Response::Done, Vec::new());
+            }
+            "queue.health" => {
+                line(&outlet, &self.health());
+                let _ = outlet.send(&Response::Done, Vec::new());
+            }
+            verb => match Operation::from_verb(verb) {
+                Some(operation) => self.begin_listing(operation, request, outlet),
+                None => fail(&outlet, 2, &format!("queue knows no verb {verb:?}. Nothing was done.")),
+            },
+        }
+    }
+
+    fn begin_listing(
+        &mut self,
+        operation: Operation,
+        request: &Request,
+        outlet: Outlet<Response>,
+    ) {
+        let filter: Filter = match serde_json::from_str(&request.argument) {
+            Ok(filter) => filter,
+            Err(error) => {
+                fail(&outlet, 2, &format!("the filter cannot be read: {error}. Nothing was done."));
+                return;
+            }
+        };
+        let compiled = match filter.compile(self.now()) {
+            Ok(compiled) => compiled,
+            Err(because) => {
+                fail(&outlet, 2, &format!("{because}. Nothing was done."));
+                return;
+            }
+        };
+        self.listings.push_back(Listing {
+            operation,
+            filter: compiled,
+            ids: self.stages.keys().rev().copied().collect(),
+            left: filter.limit.unwrap_or(u64::MAX),
+            dry_run: filter.dry_run,
+            actor: request.actor.clone(),
+            met: 0,
+            outlet,
+        });
+    }
+
+    /// Makes one page of the oldest unfinished answer. True when more is to be made.
+    pub(crate) fn make_page(&mut self) -> bool {
+        let Some(mut listing) = self.listings.pop_front() else { return false };
+        for _ in 0..limits::LIST_PAGE {
+            let next = if listing.left == 0 { None } else { listing.ids.pop() };
+            let Some(id) = next else {
+                self.end_listing(&listing);
+                return !self.listings.is_empty();
+            };
+            self.look_at(id, &mut listing);
+        }
+        if !listing.outlet.is_closed() {
+            self.listings.push_back(listing);
+        }
+        !self.listings.is_empty()
+    }
+
+    fn end_listing(&self, listing: &Listing) {
+        if listing.operation != Operation::List {
+            let word = listing.operation.word();
+            let done = json!({"operation": word, "messages": listing.met, "dry_run": listing.dry_run});
+            line(&listing.outlet, &done);
+        }
+        if listing.met == 0 {
+            fail(&listing.outlet, 1, "no message in the queue matches. Nothing was done.");
+        } else {
+            let _ = listing.outlet.send(&Response::Done, Vec::new());
+        }
+    }
+
+    fn look_at(&mut self, id: MessageId, listing: &mut Listing) {
+        let Some(stage) = self.stages.get(&id).copied() else { return };
+        if !listing.filter.may_match(id, stage) {
+            return;
+        }
+        let (row, matches) = match self.loaded.get(&id) {
+            Some(loaded) => (
+                self.row(id, stage, &loaded.envelope, &loaded.record),
+                listing.filter.matches(&loaded.envelope, &loaded.record),
+            ),
+            None => {
+                let Ok(envelope) = self.keeper.envelope(id) else { return };
+                let record = self.record_of(id);
+                let matches = listing.filter.matches(&envelope, &record);
+                (self.row(id, stage, &envelope, &record), matches)
+            }
+        };
+        if !matches {
+            return;
+        }
+        listing.met += 1;
+        listing.left = listing.left.saturating_sub(1);
+        if listing.operation == Operation::List {
+            line(&listing.outlet, &row);
+        } else if !listing.dry_run {
+            self.operate(id, stage, listing.operation, &listing.actor);
+        }
+    }
+
+    fn row(&self, id: MessageId, stage: Stage, envelope: &Envelope, record: &Record) -> Value {
+        let waits = |index: &usize| record.left.get(*index).is_none_or(|l| *l != Left::Nothing);
+        let recipients: Vec<String> = envelope
+            .recipients
+            .iter()
+            .enumerate()
+            .filter(|(index, _)| waits(index))
+            .map(|(_, recipient)| recipient.address.to_string())
+            .collect();
+        let mut destinations: Vec<String> = Vec::new();
+        for recipient in &envelope.recipients {
+            let name = self.routes.look_up(&recipient.address).name();
+            if !destinations.contains(&name) && destinations.len() < 10 {
+                destinations.push(name);
+            }
+        }
+        let next = if let Stage::Deferred(next) = stage { Some(next.iso8601()) } else { None };
+        json!({
+            "id": id.to_string(),
+            "view": view(stage),
+            "received": envelope.received.iso8601(),
+            "age_seconds": self.now().since(envelope.received) / 1000,
+            "size": envelope.size,
+            "sender": envelope.sender.to_string(),
+            "recipients": recipients,
+            "destinations": destinations,
+            "attempts": record.attempts,
+            "next": next,
+            "reason": record.reason,
+        })
+    }
+
+    fn operate(&mut self, id: MessageId, stage: Stage, operation: Operation, actor: &str) {
+        let action = operation.word().to_owned();
+        self.tell(id, Deed::Operated { actor: actor.to_owned(), action });
+        match (operation, stage) {
+            (Operation::Hold, Stage::Active) => self.wish(id, Wish::Hold),
+            (Operation::Delete, Stage::Active) => self.wish(id, Wish::Delete),
+            (Operation::Bounce, Stage::Active) => self.wish(id, Wish::Bounce),
+            (Operation::Hold, Stage::Deferred(_)) => self.hold(id),
+            (Operation::Release, Stage::Held) | (Operation::Requeue, _) => self.go_now(id, stage),
+            (Operation::Delete, _) => self.end_now(id, Wish::Delete),
+            (Operation::Bounce, _) => self.end_now(id, Wish::Bounce),
+            (Operation::List | Operation::Hold | Operation::Release, _) => {}
+        }
+    }
+
+    /// For a message that is being worked on: done when its present round ends.
+    fn wish(&mut self, id: MessageId, wish: Wish) {
+        if self.load(id)
+            && let Some(loaded) = self.loaded.get_mut(&id)
+        {
+            loaded.wish = Some(wish);
+        }
+    }
+
+    fn hold(&mut self, id: MessageId) {
+        if !self.load(id) {
+            return;
+        }
+        if let Some(loaded) = self.loaded.get_mut(&id) {
+            loaded.record.held = true;
+        }
+        self.write_record(id);
+        self.loaded.remove(&id);
+        self.stages.insert(id, Stage::Held);
+    }
+
+    fn go_now(&mut self, id: MessageId, stage: Stage) {
+        if stage == Stage::Active || !self.load(id) {
+            return;
+        }
+        if let Some(loaded) = self.loaded.get_mut(&id) {
+            loaded.record.held = false;
+            loaded.record.next = mail::Timestamp(0);
+        }
+        self.destinations.forgive();
+        self.write_record(id);
+        self.loaded.remove(&id);
+        let now = self.now();
+        self.put_off(id, now);
+    }
+
+    fn end_now(&mut self, id: MessageId, wish: Wish) {
+        if !self.load(id) {
+            return;
+        }
+        if let Some(loaded) = self.loaded.get_mut(&id) {
+            loaded.record.held = false;
+            loaded.wish = Some(wish);
+        }
+        self.settle(id);
+    }
+
+    /// Counts for people and for metrics.
+    fn summary(&self) -> Value {
+        let (mut active, mut deferred, mut held) = (0_u64, 0_u64, 0_u64);
+        for stage in self.stages.values() {
+            match stage {
+                Stage::Active => active += 1,
+                Stage::Deferred(_) => deferred += 1,
+                Stage::Held => held += 1,
+            }
+        }
+        let oldest = self.stages.keys().next().and_then(|id| self.keeper.envelope(*id).ok());
+        let age = oldest.map(|envelope| self.now().since(envelope.received) / 1000);
+        json!({
+            "active": active,
+            "deferred": deferred,
+            "hold": held,
+            "waiting_for_scan": self.scans.len(),
+            "delivering": self.attempts.len(),
+            "oldest_age_seconds": age,
+            "finished": self.finished,
+        })
+    }
+
+    fn health(&self) -> Value {
+        let mut problems = Vec::new();
+        if self.pool.count() == 0 {
+            problems.push("no scanner is ready; mail waits");
+        }
+        if self.deliver.is_none() {
+            problems.push("deliver is away; mail waits");
+        }
+        if self.vault.is_none() {
+            problems.push("the quarantine is away; mail for it waits");
+        }
+        if self.intakes.is_empty() {
+            problems.push("intake is away; no mail is accepted");
+        }
+        if self.pressure.is_some() {
+            problems.push("the scan backlog is old; new mail is put off");
+        }
+        json!({
+            "role": "queue",
+            "well": problems.is_empty(),
+            "problems": problems,
+            "cells": self.pool.count(),
+            "queued": self.stages.len(),
+            "revision": self.policy.revision(),
+        })
+    }
+}
