@@ -7,21 +7,20 @@ use std::path::{Path, PathBuf};
 
 /// A disk operation that failed.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot {deed} {path}: {source}")]
+#[error("cannot {deed} {path}: {cause}")]
 pub struct DiskError {
     /// What was being done.
     pub deed: &'static str,
     /// To which file or folder.
     pub path: String,
-    /// What the system said.
-    #[source]
-    pub source: io::Error,
+    /// What the system said. Part of the message, and so no `source` of it.
+    pub cause: io::Error,
 }
 
 /// For `map_err`.
 pub(crate) fn failed(deed: &'static str, path: &Path) -> impl FnOnce(io::Error) -> DiskError {
     let path = path.display().to_string();
-    move |source| DiskError { deed, path, source }
+    move |cause| DiskError { deed, path, cause }
 }
 
 /// End of the name of a file that is being written.

@@ -36,7 +36,7 @@ pub enum ControlError {
     Import(Vec<Problem>),
     /// The imported settings could not be committed.
     #[error("the imported settings could not be committed: {0}")]
-    Commit(#[source] config::ChangeError),
+    Commit(config::ChangeError),
     /// The thread that opened the store is gone.
     #[error("the settings could not be opened: the thread that opens them ended")]
     Thread,

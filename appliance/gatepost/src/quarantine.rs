@@ -251,7 +251,7 @@ mod tests {
         }
         let page = shown(&entry);
         assert!(!page.chars().any(|it| it.is_control() && it != '\n'), "{page:?}");
-        assert_eq!(page.matches('\n').count(), 11);
+        assert_eq!(page.lines().count(), 11);
     }
 
     #[test]

@@ -234,10 +234,11 @@ fn read_document(file: &Path) -> Result<String, String> {
 fn rendered(command: &SettingsCommand, lines: &[Value], exit: u8) -> String {
     use SettingsCommand as C;
     match command {
+        _ if lines.is_empty() && exit != 0 => String::new(),
         C::Export { .. } => lines.iter().map(|line| text(line, "document").to_owned()).collect(),
         C::History { .. } => history_table(lines),
         C::Describe { .. } => lines.iter().map(description).collect(),
-        C::Diff { .. } if lines.is_empty() && exit == 0 => "No differences.\n".into(),
+        C::Diff { .. } if lines.is_empty() => "No differences.\n".into(),
         _ => lines.iter().map(line_for_people).collect(),
     }
 }
@@ -511,6 +512,11 @@ mod tests {
         assert_eq!(rows[1], "*      2  2026-11-21T10:00:00.000Z  ann           1  r");
         assert!(rows[2].starts_with("       1"));
         assert!(people(&["history"], &[]).contains("Nothing was ever committed"));
+        assert_eq!(
+            rendered(&command(&["history"]), &[], 3),
+            "",
+            "a failure says nothing about settings"
+        );
     }
 
     #[test]

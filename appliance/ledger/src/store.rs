@@ -114,6 +114,8 @@ impl Store {
             // Deleted rows leave pages that later rows fill again; the file does not shrink.
             .pragma("wal_autocheckpoint", "4000")
             .pragma("cache_size", "-16000")
+            // The role may write in its own folder only: no temporary files elsewhere.
+            .pragma("temp_store", "MEMORY")
             .thread_name(|_| "ledger-write".to_owned());
         let mut connection = SqliteConnection::connect_with(&options)
             .await

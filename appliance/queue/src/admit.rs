@@ -60,16 +60,28 @@ impl Core {
         }
     }
 
-    fn search_orphans(&mut self, before: u64) {
+    /// Takes up sealed messages below this segment that the journal does not know: their intake,
+    /// or the queue before this one, ended between the receipt and the journal.
+    pub(crate) fn search_orphans(&mut self, before: u64) {
         let now = self.now();
-        match self.keeper.orphans(before) {
-            Ok(orphans) => {
-                for kept in orphans {
+        let orphans = match self.keeper.orphans(before) {
+            Ok(orphans) => orphans,
+            Err(error) => {
+                tracing::error!(%error, "older segments could not be searched");
+                return;
+            }
+        };
+        for kept in orphans {
+            match self.keeper.adopt(kept.id, kept.place) {
+                Ok(spool::Adopted::New) => {
                     tracing::info!(id = %kept.id, "a sealed message was found without its session");
                     self.take_up(kept.id, None, now);
                 }
+                Ok(spool::Adopted::Live | spool::Adopted::Finished) => {}
+                Err(error) => {
+                    tracing::error!(id = %kept.id, %error, "a sealed message could not be taken up");
+                }
             }
-            Err(error) => tracing::error!(%error, "older segments could not be searched"),
         }
     }
 

@@ -76,6 +76,7 @@ pub async fn run(context: RoleContext) -> Result<(), QueueError> {
         tracing::error!(%path, because, "the spool is damaged; everything else was taken up");
     }
     core.recover(recovery.messages);
+    core.search_orphans(spool::EVERY_SEGMENT);
     tokio::spawn(happening::accept(listener, happen));
     context.ready.tell();
     let mut tick = tokio::time::interval(TICK);
@@ -189,7 +190,7 @@ impl Core {
             Happening::KeeperSaid { message, descriptors } => self.keeper_said(message, descriptors),
             Happening::KeeperLeft { connection } => self.keeper_left(connection),
             Happening::CellSaid { cell, answer } => self.cell_said(cell, answer),
-            Happening::CellLeft { cell, because } => self.lose_cell(cell, &because),
+            Happening::CellLeft { cell, because } => self.cell_left(cell, &because),
             Happening::DeliverCame { connection, outlet } => self.deliver_came(connection, outlet),
             Happening::DeliverSaid { message } => self.deliver_said(message),
             Happening::DeliverLeft { connection } => self.deliver_left(connection),

@@ -27,7 +27,9 @@ impl Core {
                     Err(error) => tracing::error!(%error, "a cell could not be reached"),
                 }
             }
-            KeeperToQueue::Ended { cell, because } => self.lose_cell(cell, &because),
+            // Words only: the cell's own connection may still hold its last answer, and its end
+            // always follows there.
+            KeeperToQueue::Ended { cell, because } => tracing::debug!(cell, because, "a cell ended"),
         }
     }
 
@@ -77,6 +79,15 @@ impl Core {
     fn bad_answer(&mut self, cell: u64, work: &Work, because: &str) {
         self.kill(cell, because);
         self.strike(work.task, because);
+    }
+
+    /// A cell's connection has ended. The keeper is told to kill what may still be there: a cell
+    /// that broke the protocol could sit on its place for ever.
+    pub(crate) fn cell_left(&mut self, cell: u64, because: &str) {
+        if let Some((_, outlet)) = &self.cells_keeper {
+            let _ = outlet.send(&QueueToKeeper::Kill { cell }, Vec::new());
+        }
+        self.lose_cell(cell, because);
     }
 
     /// A cell is gone; what it worked on has a strike.

@@ -172,6 +172,8 @@ impl Index {
             .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
+            // The role may write in its own folder only: no temporary files elsewhere.
+            .pragma("temp_store", "MEMORY")
             .thread_name(|_| "vault-index".to_owned());
         let mut connection = SqliteConnection::connect_with(&options)
             .await
