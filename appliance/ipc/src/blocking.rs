@@ -10,13 +10,13 @@ use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg}
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::link::{Inbox, receive_once};
 use crate::{IpcError, frame, limits};
 
 /// A blocking connection over a connected Unix stream socket.
 pub struct Channel {
     stream: UnixStream,
-    incoming: Vec<u8>,
-    taken: usize,
+    inbox: Inbox,
     descriptors: VecDeque<OwnedFd>,
     outgoing: Vec<u8>,
 }
@@ -35,8 +35,7 @@ impl Channel {
         stream.set_nonblocking(false).map_err(system("making a socket blocking"))?;
         Ok(Channel {
             stream,
-            incoming: Vec::new(),
-            taken: 0,
+            inbox: Inbox::default(),
             descriptors: VecDeque::new(),
             outgoing: Vec::new(),
         })
@@ -51,22 +50,16 @@ impl Channel {
         limit: usize,
     ) -> Result<Option<(R, Vec<OwnedFd>)>, IpcError> {
         loop {
-            let rest = self.incoming.get(self.taken..).unwrap_or_default();
+            let rest = self.inbox.octets();
             if let Some(found) = frame::find(rest, limit)? {
                 if self.descriptors.len() < found.descriptors {
                     return Err(IpcError::MissingDescriptors);
                 }
                 let value = frame::decode(rest.get(..found.octets).unwrap_or_default())?;
-                self.taken += found.octets;
+                self.inbox.take(found.octets);
                 return Ok(Some((value, self.descriptors.drain(..found.descriptors).collect())));
             }
-            self.incoming.drain(..self.taken);
-            self.taken = 0;
-            let read = crate::link::receive_blocking(
-                &self.stream,
-                &mut self.incoming,
-                &mut self.descriptors,
-            );
+            let read = receive_once(&self.stream, &mut self.inbox, &mut self.descriptors);
             match read {
                 Ok(0) => return Ok(None),
                 Ok(_) => {}

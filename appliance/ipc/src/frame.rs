@@ -162,7 +162,7 @@ mod tests {
         fn no_bytes_make_the_decoder_panic(bytes: Vec<u8>) {
             let _ = find(&bytes, 1000);
             let _ = decode::<crate::contracts::Answer>(&bytes);
-            let _ = decode::<crate::contracts::IntakeToQueue>(&bytes);
+            let _ = decode::<IntakeToQueue>(&bytes);
         }
     }
 }

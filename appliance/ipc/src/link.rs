@@ -242,14 +242,52 @@ pub struct Inlet<R> {
 /// The receiving half without the type of its messages. Closes the connection when it goes.
 struct Reader {
     shared: Arc<Shared>,
-    buffer: Vec<u8>,
-    /// Octets of `buffer` that were handed out already.
-    taken: usize,
+    inbox: Inbox,
     descriptors: VecDeque<OwnedFd>,
     limit: usize,
 }
 
+/// Octets of room made at once.
 const READ_OCTETS: usize = 64 * 1024;
+
+/// Octets that have come and were not handed out yet. Its room is made once and used again: a fresh
+/// one for every system call would have to be zeroed each time.
+#[derive(Default)]
+pub(crate) struct Inbox {
+    room: Vec<u8>,
+    taken: usize,
+    filled: usize,
+}
+
+impl Inbox {
+    /// What can be read now.
+    pub(crate) fn octets(&self) -> &[u8] {
+        self.room.get(self.taken..self.filled).unwrap_or_default()
+    }
+
+    /// Octets of it were used.
+    pub(crate) fn take(&mut self, octets: usize) {
+        self.taken += octets;
+        if self.taken >= self.filled {
+            self.taken = 0;
+            self.filled = 0;
+        }
+    }
+
+    /// Room for one more read; what is left moves to the front.
+    fn free(&mut self) -> &mut [u8] {
+        if self.taken > 0 {
+            self.room.copy_within(self.taken..self.filled, 0);
+            self.filled -= self.taken;
+            self.taken = 0;
+        }
+        if self.room.len() - self.filled < READ_OCTETS / 2 {
+            let doubled = (self.room.len() * 2).max(READ_OCTETS);
+            self.room.resize(doubled, 0);
+        }
+        self.room.get_mut(self.filled..).unwrap_or_default()
+    }
+}
 
 impl<R: DeserializeOwned> Inlet<R> {
     /// The next message with its descriptors; `None` when the peer has closed. Cancel safe.
@@ -277,7 +315,7 @@ impl<R: DeserializeOwned> Inlet<R> {
 impl Reader {
     /// The next message if it has come already.
     fn take<R: DeserializeOwned>(&mut self) -> Result<Option<(R, Vec<OwnedFd>)>, IpcError> {
-        let rest = self.buffer.get(self.taken..).unwrap_or_default();
+        let rest = self.inbox.octets();
         let Some(found) = frame::find(rest, self.limit)? else {
             return Ok(None);
         };
@@ -285,25 +323,16 @@ impl Reader {
             return Err(IpcError::MissingDescriptors);
         }
         let value = frame::decode(rest.get(..found.octets).unwrap_or_default())?;
-        self.taken += found.octets;
-        let descriptors = self.descriptors.drain(..found.descriptors).collect();
-        if self.taken == self.buffer.len() {
-            self.buffer.clear();
-            self.taken = 0;
-        }
-        Ok(Some((value, descriptors)))
+        self.inbox.take(found.octets);
+        Ok(Some((value, self.descriptors.drain(..found.descriptors).collect())))
     }
 
     async fn fill(&mut self) -> Result<usize, IpcError> {
-        if self.taken > 0 {
-            self.buffer.drain(..self.taken);
-            self.taken = 0;
-        }
         let shared = self.shared.clone();
-        let (buffer, descriptors) = (&mut self.buffer, &mut self.descriptors);
+        let (inbox, descriptors) = (&mut self.inbox, &mut self.descriptors);
         shared
             .stream
-            .async_io(Interest::READABLE, || receive_once(&shared.stream, buffer, descriptors))
+            .async_io(Interest::READABLE, || receive_once(&shared.stream, inbox, descriptors))
             .await
             .map_err(system("receiving from a peer"))
     }
@@ -315,37 +344,24 @@ impl Drop for Reader {
     }
 }
 
-fn receive_once(
+/// One system call: octets into the inbox, descriptors behind those that wait.
+pub(crate) fn receive_once(
     stream: impl AsFd,
-    buffer: &mut Vec<u8>,
+    inbox: &mut Inbox,
     descriptors: &mut VecDeque<OwnedFd>,
 ) -> io::Result<usize> {
     let mut space = [std::mem::MaybeUninit::uninit();
         rustix::cmsg_space!(ScmRights(DESCRIPTORS_A_CALL + limits::DESCRIPTORS))];
     let mut control = RecvAncillaryBuffer::new(&mut space);
-    let start = buffer.len();
-    buffer.resize(start + READ_OCTETS, 0);
-    let room = buffer.get_mut(start..).unwrap_or_default();
-    let mut slices = [io::IoSliceMut::new(room)];
-    let received = recvmsg(stream, &mut slices, &mut control, RecvFlags::CMSG_CLOEXEC);
-    let octets = received.as_ref().map_or(0, |received| received.bytes);
-    buffer.truncate(start + octets);
-    received?;
+    let mut slices = [io::IoSliceMut::new(inbox.free())];
+    let received = recvmsg(stream, &mut slices, &mut control, RecvFlags::CMSG_CLOEXEC)?;
+    inbox.filled += received.bytes;
     for message in control.drain() {
         if let RecvAncillaryMessage::ScmRights(rights) = message {
             descriptors.extend(rights);
         }
     }
-    Ok(octets)
-}
-
-/// Blocking receive for [`crate::blocking`].
-pub(crate) fn receive_blocking(
-    stream: &StdUnixStream,
-    buffer: &mut Vec<u8>,
-    descriptors: &mut VecDeque<OwnedFd>,
-) -> io::Result<usize> {
-    receive_once(stream, buffer, descriptors)
+    Ok(received.bytes)
 }
 
 /// Makes the two halves of a connection over a connected Unix stream socket. `limit` bounds the
@@ -375,8 +391,7 @@ fn halves<S, R>(stream: UnixStream, limit: usize) -> (Outlet<S>, Inlet<R>) {
     tokio::spawn(write_all(shared.clone()));
     let reader = Reader {
         shared: shared.clone(),
-        buffer: Vec::new(),
-        taken: 0,
+        inbox: Inbox::default(),
         descriptors: VecDeque::new(),
         limit,
     };
@@ -561,7 +576,7 @@ mod tests {
         let (left, right) = Std::pair().unwrap();
         let (_outlet, mut inlet) =
             link_over::<IntakeToQueue, QueueToIntake>(left.into(), 1 << 20).unwrap();
-        std::io::Write::write_all(&mut &right, &[2, 0, 0, 0, 0, 77, 77]).unwrap();
+        io::Write::write_all(&mut &right, &[2, 0, 0, 0, 0, 77, 77]).unwrap();
         assert!(inlet.receive().await.is_err());
     }
 }
