@@ -343,6 +343,14 @@ pub enum VaultToQueue {
         /// Who released it.
         actor: String,
     },
+    /// The release is recorded with the item and will not be asked for again. Only from here does
+    /// queue work on the message: one that it had delivered and forgotten could come a second time.
+    Confirmed {
+        /// The item.
+        item: String,
+        /// The queue id.
+        id: MessageId,
+    },
 }
 
 /// Any role to ledger.

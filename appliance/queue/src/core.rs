@@ -77,6 +77,8 @@ pub(crate) struct Core {
     pub(crate) last_attempt: u64,
     pub(crate) tickets: HashMap<u64, crate::keep::Ticket>,
     pub(crate) last_ticket: u64,
+    /// Released messages that vault has not confirmed yet, with their items.
+    pub(crate) unconfirmed: HashMap<MessageId, String>,
     pub(crate) intakes: HashMap<u64, Outlet<QueueToIntake>>,
     pub(crate) cells_keeper: Option<(u64, Outlet<QueueToKeeper>)>,
     pub(crate) deliver: Option<(u64, Outlet<QueueToDeliver>)>,
@@ -130,6 +132,9 @@ impl Core {
         self.tell(id, Deed::Recovered);
         if record.is_finished() {
             self.finish(id);
+        } else if let Some(item) = record.unconfirmed {
+            self.stages.insert(id, Stage::Active);
+            self.unconfirmed.insert(id, item);
         } else if record.held {
             self.stages.insert(id, Stage::Held);
         } else if record.left.is_empty() {

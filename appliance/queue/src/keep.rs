@@ -30,6 +30,9 @@ impl Core {
         for ticket in tickets {
             self.send_ticket(ticket);
         }
+        for (id, item) in &self.unconfirmed {
+            self.after_sync.push(AfterSync::Readmitted(item.clone(), *id));
+        }
     }
 
     /// Asks vault to keep a message for the recipients that policy quarantines.
@@ -85,6 +88,7 @@ impl Core {
         match message {
             VaultToQueue::Stored { ticket, item } => self.stored(ticket, item),
             VaultToQueue::NotStored { ticket, because } => self.not_stored(ticket, &because),
+            VaultToQueue::Confirmed { id, .. } => self.confirmed(id),
             VaultToQueue::Readmit { item, id, envelope, skip_rule, actor } => {
                 let body = descriptors.into_iter().next();
                 let outcome = body
@@ -145,16 +149,30 @@ impl Core {
             self.after_sync.push(AfterSync::Readmitted(item.to_owned(), id));
             return Ok(());
         }
-        let record = Record { skip_rule: Some(skip_rule), ..Record::default() };
+        let unconfirmed = Some(item.to_owned());
+        let record = Record { skip_rule: Some(skip_rule), unconfirmed, ..Record::default() };
         let state = record.encode();
         let recorded = self.keeper.record(id, &state);
         self.records.insert(id, state.into());
         recorded.map_err(|error| format!("the spool could not keep its record: {error}"))?;
         self.received(&envelope);
         self.stages.insert(id, Stage::Active);
-        self.scans.push_back((Task::Inspect(id), now));
+        self.unconfirmed.insert(id, item.to_owned());
         self.after_sync.push(AfterSync::Readmitted(item.to_owned(), id));
         Ok(())
+    }
+
+    /// vault will not release it again: the message goes its way.
+    fn confirmed(&mut self, id: MessageId) {
+        if self.unconfirmed.remove(&id).is_none() || !self.load(id) {
+            return;
+        }
+        if let Some(loaded) = self.loaded.get_mut(&id) {
+            loaded.record.unconfirmed = None;
+        }
+        self.write_record(id);
+        let now = self.now();
+        self.scans.push_back((Task::Inspect(id), now));
     }
 
     /// Tells of a message that did not come through intake.

@@ -137,6 +137,7 @@ fn start(
         last_attempt: 0,
         tickets: HashMap::new(),
         last_ticket: 0,
+        unconfirmed: HashMap::new(),
         intakes: HashMap::new(),
         cells_keeper: None,
         deliver: None,

@@ -51,6 +51,9 @@ pub struct Record {
     pub held: bool,
     /// The rule a release from quarantine skips.
     pub skip_rule: Option<String>,
+    /// The quarantine item that this message was released from, until vault has confirmed that it
+    /// will not release it again.
+    pub unconfirmed: Option<String>,
     /// The last remote answer, cut.
     pub reason: String,
     /// Workers that ended on it.
@@ -67,6 +70,7 @@ impl Default for Record {
             told_late: false,
             held: false,
             skip_rule: None,
+            unconfirmed: None,
             reason: String::new(),
             strikes: 0,
         }

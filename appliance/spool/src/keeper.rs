@@ -512,17 +512,29 @@ impl KeeperCore {
         let mut damage = damage_of(&path, &found.damage);
         for sealed in &found.messages {
             let id = sealed.id;
-            if own || self.live.contains_key(&id) || state.finished.contains(&id) {
-                total += 1;
-            } else if found.segment.as_ref().is_some_and(|segment| {
-                body_is_whole(&self.ground, segment, sealed)
-            }) {
-                total += 1;
-                orphans.push(Kept { id, place: sealed.place(number), state: None });
-            } else if sealed.offset < found.durable {
-                let because = "its body does not read back".to_owned();
-                damage.push(Damage { path: path.clone(), id: Some(id), because });
-            }
+            let known = own || self.live.contains_key(&id) || state.finished.contains(&id);
+            let whole = match (&found.segment, known) {
+                (Some(segment), false) => body_is_whole(&self.ground, segment, sealed),
+                _ => Ok(true),
+            };
+            let because = match whole {
+                Ok(true) => {
+                    total += 1;
+                    if !known {
+                        orphans.push(Kept { id, place: sealed.place(number), state: None });
+                    }
+                    continue;
+                }
+                // The torn end of a group that was never acknowledged.
+                Ok(false) if sealed.offset >= found.durable => continue,
+                Ok(false) => "its body does not read back".to_owned(),
+                Err(because) => {
+                    // It may be good: the segment must not count as gone through.
+                    state.stuck = true;
+                    because
+                }
+            };
+            damage.push(Damage { path: path.clone(), id: Some(id), because });
         }
         state.unseen = orphans.iter().map(|kept| kept.id).collect();
         state.salt = found.segment.map_or(0, |segment| segment.salt);

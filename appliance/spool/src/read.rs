@@ -207,15 +207,23 @@ fn read_body(file: &dyn DiskFile, start: u64, header: &Header) -> io::Result<Opt
     Ok(whole.then_some(body))
 }
 
-/// Whether the body of a record reads back; a large one by its presence and size.
-pub(crate) fn body_is_whole(ground: &Ground, segment: &Segment, sealed: &SealedRecord) -> bool {
+/// Whether the body of a record reads back; a large one by its presence and size. An error when
+/// that cannot be told.
+pub(crate) fn body_is_whole(
+    ground: &Ground,
+    segment: &Segment,
+    sealed: &SealedRecord,
+) -> Result<bool, String> {
     if sealed.header.kind == Kind::Message {
         let body = read_body(&*segment.file, sealed.body_offset(), &sealed.header);
-        return matches!(body, Ok(Some(_)));
+        return body.map(|body| body.is_some()).map_err(|error| error.to_string());
     }
     let mut readers = Readers::default();
     readers.open.insert(0, segment.clone());
     let place = Place { segment: 0, offset: sealed.offset };
-    let located = readers.locate(ground, sealed.id, place);
-    located.and_then(|located| located.body()).is_ok()
+    match readers.locate(ground, sealed.id, place).and_then(|located| located.body()) {
+        Ok(_) => Ok(true),
+        Err(SpoolError::Damaged { .. }) => Ok(false),
+        Err(error) => Err(error.to_string()),
+    }
 }

@@ -416,9 +416,22 @@ impl Keeper {
 
     async fn readmitted(&mut self, item: &str, id: MessageId) {
         let Ok(number) = item.parse::<Number>() else { return };
-        if let Err(refusal) = self.finish_release(&number, id).await {
+        match self.finish_release(&number, id).await {
+            // An item that is gone meanwhile cannot be released again either.
+            Ok(()) | Err(Refusal { exit: 1, .. }) => self.confirm(item, id),
             // It stays pending: the queue is told again and answers again.
-            tracing::error!(item, because = refusal.message, "a release could not be noted");
+            Err(refusal) => {
+                tracing::error!(item, because = refusal.message, "a release could not be noted");
+            }
+        }
+    }
+
+    /// Tells queue that it may work on a released message.
+    fn confirm(&self, item: &str, id: MessageId) {
+        if let Some(queue) = &self.queue {
+            let message = VaultToQueue::Confirmed { item: item.to_owned(), id };
+            // A queue that has just gone asks again on its next connection.
+            let _ = queue.send(&message, Vec::new());
         }
     }
 

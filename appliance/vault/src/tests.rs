@@ -124,6 +124,12 @@ async fn released_once_however_many_ask() {
     assert_ne!(id, MessageId(7));
     vault.outlet.send(&QueueToVault::Readmitted { item: told, id }, vec![]).unwrap();
     let released = asking.await.unwrap().unwrap();
+    for _ in 0..2 {
+        // Asked again by a queue that restarted, it is confirmed again, and nothing else happens.
+        let (message, _) = vault.inlet.receive().await.unwrap().unwrap();
+        assert_eq!(message, VaultToQueue::Confirmed { item: item.clone(), id });
+        vault.outlet.send(&QueueToVault::Readmitted { item: item.clone(), id }, vec![]).unwrap();
+    }
     assert_eq!(released[0]["state"], "released");
     assert_eq!(released[0]["ids"], json!([id.to_string()]));
     let again = vault.ask("quarantine.release", argument.clone()).await.unwrap();

@@ -39,9 +39,15 @@ impl Queue {
 
     /// The next message, which must be a release.
     async fn readmit(&mut self) -> (String, MessageId, Vec<String>, Vec<u8>) {
-        let (message, octets) = self.next().await;
-        let VaultToQueue::Readmit { item, id, envelope, .. } = message else {
-            panic!("{message:?}");
+        let (item, id, envelope, octets) = loop {
+            match self.next().await {
+                // The end of an earlier release.
+                (VaultToQueue::Confirmed { .. }, _) => {}
+                (VaultToQueue::Readmit { item, id, envelope, .. }, octets) => {
+                    break (item, id, envelope, octets);
+                }
+                (message, _) => panic!("{message:?}"),
+            }
         };
         let recipients = envelope.recipients.iter().map(|it| it.address.to_string()).collect();
         (item, id, recipients, octets)
