@@ -1,0 +1,29 @@
+//! `make bench`: measures, prints the table, and writes it to `tests/bench/results/`.
+//!
+//! Options: `--rounds N` (5), `--quick` (one round, a tenth of the load), `--only WORD` (subjects
+//! whose name has the word), `--reuse` (many messages on one connection), `--no-record`.
+
+use std::path::Path;
+
+use anyhow::{Context, Result, ensure};
+use gatepost_test_bench::{Plan, plan};
+use gatepost_test_e2e::{is_installed, is_root};
+
+fn main() -> Result<()> {
+    let plan = Plan::from_arguments(std::env::args().skip(1))?;
+    ensure!(is_root(), "the peers change their user: run `make bench` as root");
+    for program in ["postfix", "smtp-source", "smtp-sink", "rspamd", "clamd"] {
+        ensure!(is_installed(program), "{program} is not installed: `make setup-bench`");
+    }
+    let report = plan::run(&plan)?;
+    let text = report.markdown();
+    println!("\n{text}");
+    if plan.record {
+        let file = format!("{}.md", report.date());
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("results");
+        std::fs::create_dir_all(&folder)?;
+        std::fs::write(folder.join(&file), text).with_context(|| file.clone())?;
+        println!("recorded in tests/bench/results/{file}");
+    }
+    Ok(())
+}

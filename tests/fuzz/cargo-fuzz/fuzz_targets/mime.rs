@@ -1,0 +1,4 @@
+//! The target `mime` for cargo-fuzz.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|octets: &[u8]| gatepost_test_fuzz::targets::mime::target(octets));
