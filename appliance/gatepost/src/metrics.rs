@@ -110,7 +110,10 @@ fn register(registry: &mut Registry, name: &str, value: &Value) {
             if let Some(number) = value.as_u64() {
                 let gauge = Gauge::<u64, AtomicU64>::default();
                 gauge.set(number);
-                let help = format!("{} as `gatepost health` and `gatepost queue` tell it", name.replace('_', " "));
+                let help = format!(
+                    "{} as `gatepost health` and `gatepost queue` tell it",
+                    name.replace('_', " ")
+                );
                 registry.register(name, help, gauge);
             }
         }

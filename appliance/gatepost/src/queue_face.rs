@@ -166,6 +166,10 @@ fn print_row(line: &str, detailed: bool) {
     );
     let reason = text(&row, "reason");
     if !reason.is_empty() && reason != "-" {
-        println!("    tried {} times, next {}: {reason}", text(&row, "attempts"), text(&row, "next"));
+        println!(
+            "    tried {} times, next {}: {reason}",
+            text(&row, "attempts"),
+            text(&row, "next")
+        );
     }
 }

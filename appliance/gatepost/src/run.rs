@@ -109,10 +109,7 @@ fn lock(paths: &Paths) -> Result<File, String> {
 
 fn readable(path: &Path) -> Result<PathBuf, String> {
     File::open(path).and_then(|_| std::fs::canonicalize(path)).map_err(|error| {
-        format!(
-            "the settings {} cannot be read ({error}). Nothing was started.",
-            path.display()
-        )
+        format!("the settings {} cannot be read ({error}). Nothing was started.", path.display())
     })
 }
 

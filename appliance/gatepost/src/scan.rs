@@ -16,8 +16,8 @@ use indicatif::{ProgressBar, ProgressStyle};
 use ipc::contracts::{Answer, FromControl, Job, KeeperToQueue, QueueToKeeper, ToControl};
 use ipc::{Inlet, Listener, Outlet, Paths, Ready, Role, RoleContext, Sockets};
 use mail::{
-    BodyKind, Client, Direction, Envelope, Findings, Listener as Door, MessageId, Recipient, Sender,
-    SessionId, Timestamp, Unscannable, Verdict,
+    BodyKind, Client, Direction, Envelope, Findings, Listener as Door, MessageId, Recipient,
+    Sender, SessionId, Timestamp, Unscannable, Verdict,
 };
 use policy::Policy;
 use serde_json::{Value, json};
@@ -68,8 +68,9 @@ pub async fn run(paths: &Paths, arguments: ScanArguments, json: bool) -> u8 {
 
 fn gather(path: &Path, files: &mut VecDeque<PathBuf>) -> std::io::Result<()> {
     if path.as_os_str() != "-" && std::fs::metadata(path)?.is_dir() {
-        let mut entries: Vec<PathBuf> =
-            std::fs::read_dir(path)?.map(|entry| Ok(entry?.path())).collect::<std::io::Result<_>>()?;
+        let mut entries: Vec<PathBuf> = std::fs::read_dir(path)?
+            .map(|entry| Ok(entry?.path()))
+            .collect::<std::io::Result<_>>()?;
         entries.sort();
         return entries.iter().try_for_each(|entry| gather(entry, files));
     }
@@ -167,7 +168,8 @@ async fn scan_all(
                     }
                     _ => Findings::unscannable(Unscannable::BadAnswer("no findings".into())),
                 };
-                code = code.max(report(&scanner.policy, arguments, &one, &findings, json, &progress));
+                code =
+                    code.max(report(&scanner.policy, arguments, &one, &findings, json, &progress));
             }
             Heard::Gone(cell) => {
                 cells.remove(&cell);
@@ -179,8 +181,14 @@ async fn scan_all(
                 } else {
                     let why = Unscannable::KilledWorkers("two workers ended on it".into());
                     let findings = Findings::unscannable(why);
-                    code =
-                        code.max(report(&scanner.policy, arguments, &one, &findings, json, &progress));
+                    code = code.max(report(
+                        &scanner.policy,
+                        arguments,
+                        &one,
+                        &findings,
+                        json,
+                        &progress,
+                    ));
                 }
             }
         }
@@ -399,8 +407,7 @@ async fn play_queue(
 
 fn meet(cell: u64, descriptors: Vec<OwnedFd>, tell: &mpsc::UnboundedSender<Heard>) {
     let Some(socket) = descriptors.into_iter().next() else { return };
-    let Ok((outlet, mut inlet)) =
-        ipc::link_over::<Job, Answer>(socket, ipc::limits::ANSWER_OCTETS)
+    let Ok((outlet, mut inlet)) = ipc::link_over::<Job, Answer>(socket, ipc::limits::ANSWER_OCTETS)
     else {
         return;
     };

@@ -360,16 +360,18 @@ impl Connection {
         let (reply, because) = match self.read().await? {
             Ok(()) => return Ok(true),
             Err(Quiet::ClientLeft) => return Ok(false),
-            Err(Quiet::Idle) => {
-                (Reply::coded(421, 4, 4, 2, "Idle for too long"), "the client was idle for too long")
-            }
+            Err(Quiet::Idle) => (
+                Reply::coded(421, 4, 4, 2, "Idle for too long"),
+                "the client was idle for too long",
+            ),
             Err(Quiet::Overdue) => (
                 Reply::coded(421, 4, 4, 2, "This connection lasts too long"),
                 "the connection lasted too long",
             ),
-            Err(Quiet::Stopping) => {
-                (Reply::coded(421, 4, 3, 2, "Shutting down, try again later"), "the service stopped")
-            }
+            Err(Quiet::Stopping) => (
+                Reply::coded(421, 4, 3, 2, "Shutting down, try again later"),
+                "the service stopped",
+            ),
         };
         self.session.hang_up(&reply, because);
         Ok(false)

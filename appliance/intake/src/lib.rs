@@ -175,10 +175,7 @@ fn read_settings(snapshot: &ipc::Snapshot) -> Result<Receiving, IntakeError> {
 }
 
 /// Takes up each change of the settings; connections that are open keep what they began with.
-async fn follow_settings(
-    intake: Arc<Intake>,
-    mut snapshots: watch::Receiver<Arc<ipc::Snapshot>>,
-) {
+async fn follow_settings(intake: Arc<Intake>, mut snapshots: watch::Receiver<Arc<ipc::Snapshot>>) {
     while snapshots.changed().await.is_ok() {
         let snapshot = snapshots.borrow_and_update().clone();
         match read_settings(&snapshot) {

@@ -125,7 +125,8 @@ impl Link {
         let id = envelope.id;
         let admit = IntakeToQueue::Admit { place, envelope, budget_milliseconds };
         let mut shared = self.lock();
-        let sent = shared.outlet.as_ref().is_some_and(|queue| queue.send(&admit, vec![body]).is_ok());
+        let sent =
+            shared.outlet.as_ref().is_some_and(|queue| queue.send(&admit, vec![body]).is_ok());
         let session = sent.then_some(session);
         shared.waiting.insert(id, Waiting { admit, body: spare, session });
         answer

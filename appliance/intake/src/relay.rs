@@ -134,9 +134,9 @@ mod tests {
     fn code(listener: Listener, client: &str, recipient: &str) -> u16 {
         let settings = settings();
         let standing = Standing::of(&settings, listener, client.parse().unwrap());
-        let result = standing
-            .sender()
-            .and_then(|()| standing.recipient(&OwnDomains::of(&settings), &recipient.parse().unwrap()));
+        let result = standing.sender().and_then(|()| {
+            standing.recipient(&OwnDomains::of(&settings), &recipient.parse().unwrap())
+        });
         result.map_or_else(|reply| reply.code(), |()| 250)
     }
 

@@ -72,7 +72,9 @@ async fn many_messages_in_many_connections_are_all_kept_apart() {
     for _ in 0..200 {
         let (_, body) = world.admitted().await;
         let text = String::from_utf8(body).unwrap();
-        subjects.insert(text.lines().last().map(|_| text.split("Subject: ").nth(1).unwrap().trim().to_owned()));
+        subjects.insert(
+            text.lines().last().map(|_| text.split("Subject: ").nth(1).unwrap().trim().to_owned()),
+        );
     }
     for task in tasks {
         task.await.unwrap();
@@ -184,7 +186,9 @@ async fn a_denied_client_gets_554_and_a_record() {
     assert!(client.reply().await.starts_with("554 5.7.1"));
     assert!(client.ended().await);
     let ended = world.event(|deed| matches!(deed, Deed::SessionEnded { .. })).await;
-    assert!(matches!(ended.deed, Deed::SessionEnded { refused: Some(reply), .. } if reply.code() == 554));
+    assert!(
+        matches!(ended.deed, Deed::SessionEnded { refused: Some(reply), .. } if reply.code() == 554)
+    );
     world.stop().await;
 }
 
@@ -208,7 +212,9 @@ async fn a_bare_line_feed_is_refused_and_the_client_can_read_it() {
     assert!(send(&mut client, &smuggled).await.starts_with("554 5.5.2"));
     assert!(client.ended().await);
     let ended = world.event(|deed| matches!(deed, Deed::SessionEnded { .. })).await;
-    assert!(matches!(ended.deed, Deed::SessionEnded { because, .. } if because.contains("line feed")));
+    assert!(
+        matches!(ended.deed, Deed::SessionEnded { because, .. } if because.contains("line feed"))
+    );
     assert!(world.nothing_admitted());
     world.stop().await;
 }
@@ -288,14 +294,18 @@ async fn a_failed_handshake_is_on_record() {
     client.write("EHLO a.test\r\nEHLO a.test\r\n").await;
     assert!(client.ended().await || !client.reply().await.starts_with("2"));
     let ended = world.event(|deed| matches!(deed, Deed::SessionEnded { .. })).await;
-    assert!(matches!(ended.deed, Deed::SessionEnded { because, .. } if because.contains("handshake")));
+    assert!(
+        matches!(ended.deed, Deed::SessionEnded { because, .. } if because.contains("handshake"))
+    );
     world.stop().await;
 }
 
 #[tokio::test]
 async fn a_client_that_breaks_off_in_the_body_leaves_nothing() {
     let mut world = World::start(json!({})).await;
-    for (end, listener) in [("half a mess", world.smtp), ("line\r\n.", world.smtp), ("line\r\n.\r", world.smtp)] {
+    for (end, listener) in
+        [("half a mess", world.smtp), ("line\r\n.", world.smtp), ("line\r\n.\r", world.smtp)]
+    {
         let mut client = Client::connect(listener).await;
         client.reply().await;
         client.say("EHLO a.test\r\n").await;

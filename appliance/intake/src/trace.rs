@@ -308,6 +308,10 @@ mod tests {
             recipient: None,
             at: Timestamp(0),
         };
-        assert!(stamp.line().starts_with("Received: from x?by?trusted.test???? ([IPv6:2001:db8::1])\r\n"));
+        assert!(
+            stamp
+                .line()
+                .starts_with("Received: from x?by?trusted.test???? ([IPv6:2001:db8::1])\r\n")
+        );
     }
 }

@@ -17,8 +17,8 @@
 use serde::{Deserialize, Serialize};
 
 use mail::{
-    Address, Amendment, Envelope, Findings, MailEvent, MessageId, Outcome, Recipient, Reply, Sender,
-    Timestamp, TlsFacts,
+    Address, Amendment, Envelope, Findings, MailEvent, MessageId, Outcome, Recipient, Reply,
+    Sender, Timestamp, TlsFacts,
 };
 
 use crate::Role;

@@ -135,8 +135,7 @@ mod tests {
     #[test]
     fn a_frame_in_pieces_waits() {
         let mut buffer = Vec::new();
-        let request =
-            Request { verb: "a".into(), argument: "{}".into(), actor: "x".into() };
+        let request = Request { verb: "a".into(), argument: "{}".into(), actor: "x".into() };
         encode(&mut buffer, &request, 0).unwrap();
         for end in 0..buffer.len() {
             assert_eq!(find(&buffer[..end], 100).unwrap(), None);

@@ -168,8 +168,7 @@ async fn write_all(shared: Arc<Shared>) {
             std::mem::take(&mut *pending)
         };
         if batch.octets.is_empty() {
-            if shared.closed.load(Ordering::Acquire)
-                || shared.outlets.load(Ordering::Acquire) == 0
+            if shared.closed.load(Ordering::Acquire) || shared.outlets.load(Ordering::Acquire) == 0
             {
                 let _ = rustix::net::shutdown(shared.stream.as_fd(), rustix::net::Shutdown::Write);
                 return;
@@ -195,9 +194,8 @@ async fn write_batch(stream: &UnixStream, batch: &mut Pending) -> io::Result<()>
         let octets = batch.octets.get(at..end).unwrap_or_default();
         let descriptors: Vec<BorrowedFd<'_>> =
             batch.descriptors.iter().take(carried).map(|(_, fd)| fd.as_fd()).collect();
-        let sent = stream
-            .async_io(Interest::WRITABLE, || send_once(stream, octets, &descriptors))
-            .await?;
+        let sent =
+            stream.async_io(Interest::WRITABLE, || send_once(stream, octets, &descriptors)).await?;
         drop(descriptors);
         // Descriptors go with the first octet: the call that sent any octet has sent them all.
         batch.descriptors.drain(..carried);
@@ -369,10 +367,7 @@ pub(crate) fn receive_once(
 ///
 /// # Errors
 /// The kernel's, when the descriptor is no stream socket.
-pub fn link_over<S, R>(
-    socket: OwnedFd,
-    limit: usize,
-) -> Result<(Outlet<S>, Inlet<R>), IpcError> {
+pub fn link_over<S, R>(socket: OwnedFd, limit: usize) -> Result<(Outlet<S>, Inlet<R>), IpcError> {
     let stream = StdUnixStream::from(socket);
     stream.set_nonblocking(true).map_err(system("making a socket non-blocking"))?;
     let stream = UnixStream::from_std(stream).map_err(system("registering a socket"))?;

@@ -1,7 +1,7 @@
 //! Bodies as descriptors: anonymous memory files that hold exactly one message.
 
-use std::io::{self, Write};
 use std::fs::File;
+use std::io::{self, Write};
 use std::os::fd::{AsFd, OwnedFd};
 
 use rustix::fs::{MemfdFlags, SealFlags};

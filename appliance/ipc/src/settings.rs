@@ -19,10 +19,7 @@ pub struct Snapshot {
 
 /// Asks control for sections and keeps them up to date. Returns when the first snapshot is there;
 /// while control is away the last one stays.
-pub async fn subscribe(
-    context: &RoleContext,
-    sections: &[&str],
-) -> watch::Receiver<Arc<Snapshot>> {
+pub async fn subscribe(context: &RoleContext, sections: &[&str]) -> watch::Receiver<Arc<Snapshot>> {
     let (sender, mut receiver) = watch::channel(Arc::new(Snapshot::default()));
     let names: Vec<String> = sections.iter().map(|name| (*name).to_owned()).collect();
     let (told, mut first) = watch::channel(false);

@@ -243,16 +243,12 @@ fn check_dotted(local: &str) -> Result<String, AddressError> {
 }
 
 fn check_quoted(whole: &str, rest: &str) -> Result<String, AddressError> {
-    let inner = rest
-        .strip_suffix('"')
-        .ok_or(AddressError::LocalPart("an open quote"))?;
+    let inner = rest.strip_suffix('"').ok_or(AddressError::LocalPart("an open quote"))?;
     let mut characters = inner.chars();
     while let Some(character) = characters.next() {
         let quoted = match character {
             '"' => return Err(AddressError::LocalPart("a quote inside quotes")),
-            '\\' => characters
-                .next()
-                .ok_or(AddressError::LocalPart("an open escape"))?,
+            '\\' => characters.next().ok_or(AddressError::LocalPart("an open escape"))?,
             other => other,
         };
         if quoted.is_control() {
@@ -356,7 +352,9 @@ mod tests {
 
     #[test]
     fn bad_addresses_say_why() {
-        for bad in ["", "ann", "@x.test", ".a@x.test", "a..b@x.test", "a b@x.test", "a@", "a\n@x.test"] {
+        for bad in
+            ["", "ann", "@x.test", ".a@x.test", "a..b@x.test", "a b@x.test", "a@", "a\n@x.test"]
+        {
             assert!(bad.parse::<Address>().is_err(), "{bad:?}");
         }
     }

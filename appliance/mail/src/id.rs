@@ -48,9 +48,8 @@ impl Timestamp {
     #[must_use]
     pub fn rfc5322(self) -> String {
         const DAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
-        const MONTHS: [&str; 12] = [
-            "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
-        ];
+        const MONTHS: [&str; 12] =
+            ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
         let (year, month, day, hour, minute, second) = self.civil();
         let weekday = DAYS.get((self.0 / 86_400_000 % 7) as usize).unwrap_or(&"Thu");
         let month = MONTHS.get(month as usize - 1).unwrap_or(&"Jan");
@@ -62,7 +61,9 @@ impl Timestamp {
     pub fn iso8601(self) -> String {
         let (year, month, day, hour, minute, second) = self.civil();
         let milliseconds = self.0 % 1000;
-        format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{milliseconds:03}Z")
+        format!(
+            "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{milliseconds:03}Z"
+        )
     }
 }
 

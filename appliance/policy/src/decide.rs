@@ -108,8 +108,12 @@ impl Compiled {
     /// Why the message is not on the route of this rule, if it is not.
     fn off_route(&self, envelope: &Envelope) -> Option<&'static str> {
         match (self.rule.direction, envelope.direction) {
-            (RouteDirection::Incoming, Direction::Outgoing) => return Some("only for incoming mail"),
-            (RouteDirection::Outgoing, Direction::Incoming) => return Some("only for outgoing mail"),
+            (RouteDirection::Incoming, Direction::Outgoing) => {
+                return Some("only for incoming mail");
+            }
+            (RouteDirection::Outgoing, Direction::Incoming) => {
+                return Some("only for outgoing mail");
+            }
             _ => {}
         }
         let sender = envelope.sender.to_string();
@@ -156,13 +160,9 @@ fn gather(standings: Vec<Standing>) -> Vec<Ruling> {
         });
         match same {
             Some(ruling) => ruling.recipients.push(index),
-            None => rulings.push(Ruling {
-                recipients: vec![index],
-                fate,
-                rule,
-                because,
-                amendments,
-            }),
+            None => {
+                rulings.push(Ruling { recipients: vec![index], fate, rule, because, amendments })
+            }
         }
     }
     rulings
@@ -284,7 +284,8 @@ mod tests {
             rules.rules[0].recipients = vec!["boss@*".into()];
             rules.rules[0].action = Action::Refuse;
         });
-        let verdict = policy.decide(&envelope(&["a@x.test", "boss@x.test", "c@x.test"]), &infected(), None);
+        let verdict =
+            policy.decide(&envelope(&["a@x.test", "boss@x.test", "c@x.test"]), &infected(), None);
         assert_eq!(verdict.rulings.len(), 2);
         assert_eq!(verdict.rulings[0].recipients, [0, 2]);
         assert_eq!(verdict.rulings[1].recipients, [1]);

@@ -118,7 +118,10 @@ pub(crate) fn check(rules: &Rules) -> Vec<Problem> {
         if !names.insert(rule.name.as_str()) {
             problems.push(Problem::new(
                 format!("rules.{number}.name"),
-                format!("two rules are called {:?}, so tracking could not tell them apart", rule.name),
+                format!(
+                    "two rules are called {:?}, so tracking could not tell them apart",
+                    rule.name
+                ),
                 "give each rule a name of its own",
             ));
         }

@@ -128,7 +128,8 @@ impl Core {
         loaded.tried = true;
         let Some(group) = loaded.groups.get(attempt.group) else { return };
         let recipients = group.recipients.clone();
-        let lost = Outcome::Deferred(Reply::coded(451, 4, 4, 2, "the attempt ended without a word"));
+        let lost =
+            Outcome::Deferred(Reply::coded(451, 4, 4, 2, "the attempt ended without a word"));
         for (place, recipient) in recipients.iter().enumerate() {
             let outcome = report.outcomes.get(place).unwrap_or(&lost);
             loaded.note_outcome(*recipient, outcome, report);
@@ -244,7 +245,8 @@ impl Core {
         let attempts = loaded.record.attempts;
         match schedule::next(&self.retry, received, now, attempts, null, chance) {
             Next::GiveUp => {
-                let text = format!("given up after {attempts} attempts; the last answer was: {reply}");
+                let text =
+                    format!("given up after {attempts} attempts; the last answer was: {reply}");
                 loaded.fail_rest(&Reply::coded(554, 5, 4, 7, &text));
             }
             Next::Again(at) => {

@@ -35,7 +35,11 @@ pub(crate) struct Destinations {
 
 impl Destinations {
     /// Why this destination is left alone now, if it is.
-    pub(crate) fn down(&self, destination: &Destination, now: Timestamp) -> Option<(Timestamp, Reply)> {
+    pub(crate) fn down(
+        &self,
+        destination: &Destination,
+        now: Timestamp,
+    ) -> Option<(Timestamp, Reply)> {
         let line = self.lines.get(destination)?;
         let until = line.down_until.filter(|until| now < *until)?;
         let reply = line.last_answer.clone();
@@ -49,7 +53,12 @@ impl Destinations {
     }
 
     /// Puts a group back at the head of the line: its attempt never ended.
-    pub(crate) fn push_back(&mut self, destination: &Arc<Destination>, id: MessageId, group: usize) {
+    pub(crate) fn push_back(
+        &mut self,
+        destination: &Arc<Destination>,
+        id: MessageId,
+        group: usize,
+    ) {
         let line = self.lines.entry(destination.clone()).or_default();
         line.waiting.push_front((id, group));
         line.active = line.active.saturating_sub(1);

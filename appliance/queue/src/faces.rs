@@ -87,17 +87,14 @@ impl Core {
             }
             verb => match Operation::from_verb(verb) {
                 Some(operation) => self.begin_listing(operation, request, outlet),
-                None => fail(&outlet, 2, &format!("queue knows no verb {verb:?}. Nothing was done.")),
+                None => {
+                    fail(&outlet, 2, &format!("queue knows no verb {verb:?}. Nothing was done."))
+                }
             },
         }
     }
 
-    fn begin_listing(
-        &mut self,
-        operation: Operation,
-        request: &Request,
-        outlet: Outlet<Response>,
-    ) {
+    fn begin_listing(&mut self, operation: Operation, request: &Request, outlet: Outlet<Response>) {
         let filter: Filter = match serde_json::from_str(&request.argument) {
             Ok(filter) => filter,
             Err(error) => {
@@ -144,7 +141,8 @@ impl Core {
     fn end_listing(&self, listing: &Listing) {
         if listing.operation != Operation::List {
             let word = listing.operation.word();
-            let done = json!({"operation": word, "messages": listing.met, "dry_run": listing.dry_run});
+            let done =
+                json!({"operation": word, "messages": listing.met, "dry_run": listing.dry_run});
             line(&listing.outlet, &done);
         }
         if listing.met == 0 {

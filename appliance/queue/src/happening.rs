@@ -54,8 +54,10 @@ fn welcome(incoming: Incoming, connection: u64, happen: &UnboundedSender<Happeni
         Role::Intake => {
             let (outlet, inlet) = incoming.link();
             let _ = happen.send(Happening::IntakeCame { connection, outlet });
-            let said = move |message, descriptors| {
-                Happening::IntakeSaid { connection, message, descriptors }
+            let said = move |message, descriptors| Happening::IntakeSaid {
+                connection,
+                message,
+                descriptors,
             };
             listen(inlet, happen, said, Happening::IntakeLeft { connection });
         }

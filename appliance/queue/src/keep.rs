@@ -142,7 +142,8 @@ impl Core {
         read.map_err(|error| format!("its body could not be read: {error}"))?;
         let now = self.now();
         let size = octets.len() as u64;
-        let envelope = Envelope { id, received: now, listener: Listener::Internal, size, ..envelope };
+        let envelope =
+            Envelope { id, received: now, listener: Listener::Internal, size, ..envelope };
         let kept = self.keeper.insert(&envelope, octets);
         let kept = kept.map_err(|error| format!("the spool could not keep it: {error}"))?;
         if kept != spool::Adopted::New {

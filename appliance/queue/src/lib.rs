@@ -23,8 +23,8 @@ mod notice;
 mod pool;
 pub mod record;
 pub mod route;
-pub mod schedule;
 mod scan;
+pub mod schedule;
 mod settings;
 
 use std::collections::{BTreeMap, BinaryHeap, HashMap, VecDeque};
@@ -188,7 +188,9 @@ impl Core {
             Happening::KeeperCame { connection, outlet } => {
                 self.cells_keeper = Some((connection, outlet));
             }
-            Happening::KeeperSaid { message, descriptors } => self.keeper_said(message, descriptors),
+            Happening::KeeperSaid { message, descriptors } => {
+                self.keeper_said(message, descriptors)
+            }
             Happening::KeeperLeft { connection } => self.keeper_left(connection),
             Happening::CellSaid { cell, answer } => self.cell_said(cell, answer),
             Happening::CellLeft { cell, because } => self.cell_left(cell, &because),

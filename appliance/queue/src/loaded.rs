@@ -100,7 +100,8 @@ impl Loaded {
     /// The changes of a group.
     pub(crate) fn changes(&self, group: usize) -> &[Amendment] {
         let group = self.groups.get(group);
-        let list = group.and_then(|group| self.record.amendments.get(usize::from(group.amendments)));
+        let list =
+            group.and_then(|group| self.record.amendments.get(usize::from(group.amendments)));
         list.map_or(&[], Vec::as_slice)
     }
 
@@ -114,9 +115,10 @@ impl Loaded {
                 Left::HandOff { host, port } => (hand_off(host, *port), 0),
                 Left::Nothing | Left::Quarantine { .. } => continue,
             };
-            let same = self.groups.iter_mut().find(|group| {
-                group.amendments == amendments && *group.destination == destination
-            });
+            let same = self
+                .groups
+                .iter_mut()
+                .find(|group| group.amendments == amendments && *group.destination == destination);
             match same {
                 Some(group) => group.recipients.push(index as u32),
                 None => self.groups.push(Group {

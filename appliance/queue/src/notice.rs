@@ -110,11 +110,8 @@ fn report<'a>(
 fn read_original(loaded: &Loaded, ended: &[Ended]) -> Result<Vec<u8>, String> {
     let failed = ended.iter().any(|one| one.action == Action::Failed);
     let full = failed && loaded.envelope.ret == Some(Return::Full);
-    let room = if full {
-        smtp::dsn::RETURNED_MESSAGE_OCTETS
-    } else {
-        smtp::dsn::RETURNED_HEADER_OCTETS
-    };
+    let room =
+        if full { smtp::dsn::RETURNED_MESSAGE_OCTETS } else { smtp::dsn::RETURNED_HEADER_OCTETS };
     let wanted = usize::try_from(loaded.envelope.size).unwrap_or(room).min(room + 1);
     let file = loaded.body.try_clone().map(File::from).map_err(|error| error.to_string())?;
     let mut octets = vec![0; wanted];

@@ -29,7 +29,9 @@ impl Core {
             }
             // Words only: the cell's own connection may still hold its last answer, and its end
             // always follows there.
-            KeeperToQueue::Ended { cell, because } => tracing::debug!(cell, because, "a cell ended"),
+            KeeperToQueue::Ended { cell, because } => {
+                tracing::debug!(cell, because, "a cell ended")
+            }
         }
     }
 

@@ -24,8 +24,7 @@ pub fn next(
     null_sender: bool,
     chance: u32,
 ) -> Next {
-    let lifetime =
-        if null_sender { retry.notice_lifetime_seconds } else { retry.lifetime_seconds };
+    let lifetime = if null_sender { retry.notice_lifetime_seconds } else { retry.lifetime_seconds };
     let end = received.plus_seconds(lifetime);
     if now >= end {
         return Next::GiveUp;

@@ -4,7 +4,10 @@
 //! by [`mod@line`], so what we accept and what we emit follow one grammar. [`parse`] reads commands,
 //! [`dsn`] writes delivery status notifications (RFC 3464). Start with [`server::Session`].
 
-#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
+#![cfg_attr(
+    test,
+    allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)
+)]
 
 pub mod client;
 pub mod dsn;

@@ -340,9 +340,25 @@ mod tests {
     #[test]
     fn smuggled_ends_of_data_are_refused_however_they_are_cut() {
         let ends: &[&[u8]] = &[
-            b"\n.\n", b"\n.\r\n", b"\r\n.\n", b"\r.\r", b"\r\n.\r", b"\r.\r\n", b"\n.\r", b"\r.\n",
-            b"\r\r\n.\r\n", b"\r\n.\r\r\n", b"\n\n.\r\n", b"\n\r.\n\r", b"\r\n.\n\r\n", b"\r\n.\r \n",
-            b"\n\r\n.\r\n", b"\r\n\n.\r\n", b"\r\n\r.\r\n", b"\r\n.\r\0\n", b"\r\0\n.\r\n",
+            b"\n.\n",
+            b"\n.\r\n",
+            b"\r\n.\n",
+            b"\r.\r",
+            b"\r\n.\r",
+            b"\r.\r\n",
+            b"\n.\r",
+            b"\r.\n",
+            b"\r\r\n.\r\n",
+            b"\r\n.\r\r\n",
+            b"\n\n.\r\n",
+            b"\n\r.\n\r",
+            b"\r\n.\n\r\n",
+            b"\r\n.\r \n",
+            b"\n\r\n.\r\n",
+            b"\r\n\n.\r\n",
+            b"\r\n\r.\r\n",
+            b"\r\n.\r\0\n",
+            b"\r\0\n.\r\n",
         ];
         for end in ends {
             let mut wire = b"body".to_vec();
@@ -386,7 +402,8 @@ mod tests {
 
     #[test]
     fn what_is_written_is_read_back() {
-        let bodies: &[&[u8]] = &[b"", b".", b".\r\n", b"a", b"..\r\n.a\r\n\r\n.", b"\r\n.\r\nMAIL FROM:<>\r\n"];
+        let bodies: &[&[u8]] =
+            &[b"", b".", b".\r\n", b"a", b"..\r\n.a\r\n\r\n.", b"\r\n.\r\nMAIL FROM:<>\r\n"];
         for body in bodies {
             for cut in 1..=body.len().max(1) {
                 let (mut writer, mut wire) = (DataWriter::default(), Vec::new());

@@ -230,11 +230,7 @@ impl Committer {
     ///
     /// # Errors
     /// When the folder cannot be made or read.
-    pub fn open(
-        disk: Arc<dyn Disk>,
-        folder: &Path,
-        options: Options,
-    ) -> Result<Self, SpoolError> {
+    pub fn open(disk: Arc<dyn Disk>, folder: &Path, options: Options) -> Result<Self, SpoolError> {
         let layout = Layout::new(folder);
         layout.make(&*disk)?;
         let intake = layout.intake();
@@ -263,7 +259,10 @@ impl Committer {
     /// Commits messages: one write and one sync for each group that fits a segment. After a
     /// failure the segment is given up and the messages of that group are not kept; those of the
     /// next group go to a new segment.
-    pub fn commit(&mut self, mut submissions: &[Submission<'_>]) -> Vec<Result<Receipt, SpoolError>> {
+    pub fn commit(
+        &mut self,
+        mut submissions: &[Submission<'_>],
+    ) -> Vec<Result<Receipt, SpoolError>> {
         let mut results = Vec::with_capacity(submissions.len());
         while !submissions.is_empty() {
             let written = self.commit_group(submissions);
@@ -274,9 +273,12 @@ impl Committer {
             };
             let (group, rest) = submissions.split_at_checked(count).unwrap_or((submissions, &[]));
             match written {
-                Ok(places) => results.extend(group.iter().zip(places).map(
-                    |(submission, place)| Ok(Receipt { id: submission.id, place }),
-                )),
+                Ok(places) => results.extend(
+                    group
+                        .iter()
+                        .zip(places)
+                        .map(|(submission, place)| Ok(Receipt { id: submission.id, place })),
+                ),
                 Err(error) => results.extend(group.iter().map(|_| Err(error.clone()))),
             }
             submissions = rest;

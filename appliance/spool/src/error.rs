@@ -63,10 +63,9 @@ impl SpoolError {
     pub fn is_full(&self) -> bool {
         match self {
             SpoolError::Reserve { .. } => true,
-            SpoolError::Disk { source, .. } => matches!(
-                source.kind(),
-                io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded
-            ),
+            SpoolError::Disk { source, .. } => {
+                matches!(source.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+            }
             _ => false,
         }
     }

@@ -28,7 +28,12 @@ pub(crate) fn push_finish(buffer: &mut Vec<u8>, id: MessageId, origin: u64) {
 
 /// Appends: every message of the segment (with this salt) is in the journal.
 pub(crate) fn push_complete(buffer: &mut Vec<u8>, segment: u64, salt: u64) {
-    record::push(buffer, Kind::Complete, MessageId(0), &[&segment.to_le_bytes(), &salt.to_le_bytes()]);
+    record::push(
+        buffer,
+        Kind::Complete,
+        MessageId(0),
+        &[&segment.to_le_bytes(), &salt.to_le_bytes()],
+    );
 }
 
 /// One record of the journal, decoded.

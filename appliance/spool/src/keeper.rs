@@ -15,9 +15,9 @@ use world::Disk;
 
 use crate::commit::Segments;
 use crate::error::During;
+use crate::inspect::{Found, Inspection, Searched};
 use crate::journal::{self, Doubt, Replay, Replayed};
 use crate::layout::{LARGE, Layout, OWN, Options, UNPLACED, encode_head};
-use crate::inspect::{Found, Inspection, Searched};
 use crate::read::{Located, Readers, body_is_whole};
 use crate::scan::scan;
 use crate::segment::{self, Segment};
@@ -146,7 +146,11 @@ pub struct KeeperCore {
 }
 
 /// Reads the journal from its oldest record on.
-fn replay(ground: &Ground, numbers: &[u64], damage: &mut Vec<Damage>) -> Result<Replay, SpoolError> {
+fn replay(
+    ground: &Ground,
+    numbers: &[u64],
+    damage: &mut Vec<Damage>,
+) -> Result<Replay, SpoolError> {
     let folder = ground.layout.journal();
     let mut replay = Replay::default();
     for number in numbers {

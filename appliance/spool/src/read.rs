@@ -41,8 +41,10 @@ impl Readers {
             Some(segment) => segment.clone(),
             None => {
                 let opened = Segment::open(&*ground.disk, &folder, number).during("open", &path)?;
-                let segment = opened.map_err(|error| {
-                    SpoolError::Damaged { id, place, because: error.to_string() }
+                let segment = opened.map_err(|error| SpoolError::Damaged {
+                    id,
+                    place,
+                    because: error.to_string(),
                 })?;
                 if self.open.len() >= limits::OPEN_SEGMENTS {
                     self.open.pop_first();
@@ -119,11 +121,13 @@ impl Located {
         let mut octets = vec![0; FIRST_READ];
         let count = segment.file.read_at(offset, &mut octets).during("read", path)?;
         octets.truncate(count);
-        let header = Header::decode(&octets, segment.salt, offset).map_err(|error| self.damaged(error))?;
+        let header =
+            Header::decode(&octets, segment.salt, offset).map_err(|error| self.damaged(error))?;
         let whole = HEADER + header.head_length as usize;
         if let Some(rest) = whole.checked_sub(count).filter(|rest| *rest > 0) {
             let mut more = vec![0; rest];
-            let count = segment.file.read_at(offset + count as u64, &mut more).during("read", path)?;
+            let count =
+                segment.file.read_at(offset + count as u64, &mut more).during("read", path)?;
             more.truncate(count);
             octets.append(&mut more);
         }

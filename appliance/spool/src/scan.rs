@@ -230,10 +230,8 @@ mod tests {
 
     #[test]
     fn damage_before_a_later_group_is_reported_and_all_else_kept() {
-        let (mut octets, offsets) = segment(&[
-            &[(1, b"h", b"x"), (2, b"h", b"x"), (3, b"h", b"x")],
-            &[(4, b"h", b"x")],
-        ]);
+        let (mut octets, offsets) =
+            segment(&[&[(1, b"h", b"x"), (2, b"h", b"x"), (3, b"h", b"x")], &[(4, b"h", b"x")]]);
         octets[offsets[1] as usize + 9] ^= 1;
         let (found, scanned) = ids(&octets);
         assert_eq!(found, [1, 3, 4]);

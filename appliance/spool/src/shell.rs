@@ -233,7 +233,10 @@ impl Keeper {
 
     /// Does up to `chores` pieces of tidying on the syncing thread; syncs asked for meanwhile go
     /// between them. Call it every few seconds.
-    pub fn tidy(&self, chores: usize) -> impl Future<Output = Result<(), SpoolError>> + Send + use<> {
+    pub fn tidy(
+        &self,
+        chores: usize,
+    ) -> impl Future<Output = Result<(), SpoolError>> + Send + use<> {
         let (answer, ticket) = oneshot::channel();
         lock(&self.shared.orders).tidying = Some((chores, answer));
         self.shared.given.notify_one();

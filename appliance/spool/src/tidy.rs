@@ -68,13 +68,29 @@ enum Work {
     Inspect(Inspection),
     /// Looks which messages lie in a segment that is to be emptied.
     Survey(Inspection),
-    Copy { from: Vec<Located>, copies: Vec<Outgoing> },
+    Copy {
+        from: Vec<Located>,
+        copies: Vec<Outgoing>,
+    },
     /// Finds the large bodies of finished messages.
-    Bodies { of: Vec<Located>, paths: Vec<PathBuf> },
-    Remove { paths: Vec<PathBuf>, folders: BTreeSet<PathBuf>, segments: Vec<u64> },
-    LoadJournal { number: u64, records: VecDeque<(Header, Vec<u8>)>, octets: u64 },
+    Bodies {
+        of: Vec<Located>,
+        paths: Vec<PathBuf>,
+    },
+    Remove {
+        paths: Vec<PathBuf>,
+        folders: BTreeSet<PathBuf>,
+        segments: Vec<u64>,
+    },
+    LoadJournal {
+        number: u64,
+        records: VecDeque<(Header, Vec<u8>)>,
+        octets: u64,
+    },
     DropJournal(u64),
-    Sweep { names: Vec<String> },
+    Sweep {
+        names: Vec<String>,
+    },
 }
 
 fn remove_if_there(ground: &Ground, path: &std::path::Path) -> IoResult<()> {

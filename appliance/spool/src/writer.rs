@@ -253,11 +253,7 @@ impl Writer {
     ///
     /// # Errors
     /// When the folder cannot be made or read, or no thread can be started.
-    pub fn start(
-        disk: Arc<dyn Disk>,
-        folder: &Path,
-        options: Options,
-    ) -> Result<Self, SpoolError> {
+    pub fn start(disk: Arc<dyn Disk>, folder: &Path, options: Options) -> Result<Self, SpoolError> {
         let committer = Committer::open(Arc::clone(&disk), folder, options.clone())?;
         let shared = Arc::new(Shared {
             disk,

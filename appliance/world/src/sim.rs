@@ -394,7 +394,11 @@ impl SimDisk {
     }
 
     /// One change of names, with its accidents.
-    fn rename_like(&self, manner: Manner, make: impl FnOnce(&State) -> Result<NameChange>) -> Result<()> {
+    fn rename_like(
+        &self,
+        manner: Manner,
+        make: impl FnOnce(&State) -> Result<NameChange>,
+    ) -> Result<()> {
         let mut state = self.state();
         match state.enter(manner) {
             Ok(()) => {
@@ -403,7 +407,9 @@ impl SimDisk {
                 Ok(())
             }
             Err(failure) => {
-                if failure.torn && let Ok(change) = make(&state) {
+                if failure.torn
+                    && let Ok(change) = make(&state)
+                {
                     state.change(change);
                 }
                 Err(failure.error)

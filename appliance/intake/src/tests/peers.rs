@@ -233,7 +233,12 @@ impl Prepared {
         ];
         if serves {
             let queue = listener(&context(Role::Queue));
-            neighbours.push(tokio::spawn(queue_role(queue, answering.clone(), admitted_in, ready.clone())));
+            neighbours.push(tokio::spawn(queue_role(
+                queue,
+                answering.clone(),
+                admitted_in,
+                ready.clone(),
+            )));
         }
         let role = tokio::spawn(crate::run(context(Role::Intake)));
         is_ready.notified().await;

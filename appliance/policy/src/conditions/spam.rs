@@ -9,7 +9,9 @@ pub(super) fn ask(findings: &Findings, at_least_percent: u32) -> Answer {
     // A probability that is no number must not pass as clean: it reaches every threshold.
     let reached = percent.is_nan() || percent >= f64::from(at_least_percent);
     if !reached {
-        return Answer::no(&format!("spam probability {percent:.0} % is below {at_least_percent} %"));
+        return Answer::no(&format!(
+            "spam probability {percent:.0} % is below {at_least_percent} %"
+        ));
     }
     let found = quote(findings, FindingKind::Spam).map_or(String::new(), |f| format!(": {f}"));
     Answer::yes(format!("spam probability {percent:.0} % reaches {at_least_percent} %{found}"))

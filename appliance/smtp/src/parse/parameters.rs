@@ -200,9 +200,8 @@ fn original_recipient(value: &str) -> Result<String, CommandError> {
 /// Text in xtext (RFC 3461 section 4): printable ASCII, `+XX` for the rest. Returned as given.
 fn xtext(value: &str, limit: usize, name: &'static str) -> Result<String, CommandError> {
     let mut octets = value.bytes();
-    let hex = |octet: Option<u8>| {
-        octet.is_some_and(|o| o.is_ascii_digit() || (b'A'..=b'F').contains(&o))
-    };
+    let hex =
+        |octet: Option<u8>| octet.is_some_and(|o| o.is_ascii_digit() || (b'A'..=b'F').contains(&o));
     let mut good = !value.is_empty() && value.len() <= limit;
     while let Some(octet) = octets.next() {
         good &= match octet {

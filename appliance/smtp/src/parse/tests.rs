@@ -60,7 +60,10 @@ fn commands_that_are_understood() {
         ("MAIL FROM:<\"a > b\"@example.test> SIZE=1", "MAIL \"a > b\"@example.test size=1"),
         ("MAIL FROM:<\"a\\\" > b\"@example.test>", "MAIL \"a\\\" > b\"@example.test"),
         ("MAIL FROM:<a@b.test>  SIZE=0  BODY=7bit ", "MAIL a@b.test size=0"),
-        ("MAIL FROM:<a@b.test> size=18446744073709551615", "MAIL a@b.test size=18446744073709551615"),
+        (
+            "MAIL FROM:<a@b.test> size=18446744073709551615",
+            "MAIL a@b.test size=18446744073709551615",
+        ),
         ("MAIL FROM:<a@b.test> BODY=8BITMIME SMTPUTF8", "MAIL a@b.test 8bit utf8"),
         ("MAIL FROM:<jörg@b.test> SMTPUTF8", "MAIL jörg@b.test utf8"),
         ("MAIL FROM:<a@bücher.test> SMTPUTF8", "MAIL a@xn--bcher-kva.test utf8"),
@@ -72,7 +75,10 @@ fn commands_that_are_understood() {
         ("RCPT TO:<postmaster@example.test>", "RCPT postmaster@example.test"),
         ("RCPT TO:<a@b.test> NOTIFY=NEVER", "RCPT a@b.test---"),
         ("RCPT TO:<a@b.test> NOTIFY=success,FAILURE", "RCPT a@b.testsf-"),
-        ("RCPT TO:<a@b.test> NOTIFY=DELAY ORCPT=rfc822;a+2Bb@b.test", "RCPT a@b.test--d orcpt=rfc822;a+2Bb@b.test"),
+        (
+            "RCPT TO:<a@b.test> NOTIFY=DELAY ORCPT=rfc822;a+2Bb@b.test",
+            "RCPT a@b.test--d orcpt=rfc822;a+2Bb@b.test",
+        ),
         ("RCPT TO:<a@b.test> ORCPT=utf-8;jörg@b.test", "RCPT a@b.test orcpt=utf-8;jörg@b.test"),
         ("DATA", "Data"),
         ("data ", "Data"),
@@ -96,7 +102,18 @@ fn commands_that_are_understood() {
 
 #[test]
 fn lines_that_are_no_command() {
-    for line in ["", " ", "GET / HTTP/1.1", "MAI", "MAILX FROM:<a@b.test>", " QUIT", "XCLIENT A=b", "\u{fc}", "<", "ETRN x"] {
+    for line in [
+        "",
+        " ",
+        "GET / HTTP/1.1",
+        "MAI",
+        "MAILX FROM:<a@b.test>",
+        " QUIT",
+        "XCLIENT A=b",
+        "\u{fc}",
+        "<",
+        "ETRN x",
+    ] {
         assert_eq!(read(line), Err(CommandError::Unknown), "{line:?}");
     }
 }
@@ -104,11 +121,34 @@ fn lines_that_are_no_command() {
 #[test]
 fn commands_with_a_wrong_form() {
     for line in [
-        "MAIL", "MAIL FROM", "MAIL FROM:", "MAIL TO:<a@b.test>", "MAIL <a@b.test>", "MAIL FROM:<a@b.test",
-        "MAIL FROM:<a@b.test>SIZE=1", "MAIL FROM:<\"a@b.test>", "MAIL FROM:a@b.test>", "MAIL FROM:\"a b\"@b.test",
-        "RCPT", "RCPT TO", "RCPT TO:", "RCPT FROM:<a@b.test>", "RCPT TO:<a@b.test>>", "RCPT TO:<<a@b.test>",
-        "DATA now", "RSET x", "QUIT x", "STARTTLS now", "BDAT", "BDAT x", "BDAT -1", "BDAT +1", "BDAT 1 FIRST",
-        "BDAT 1 LAST x", "BDAT 99999999999999999999", "BDAT 0x10",
+        "MAIL",
+        "MAIL FROM",
+        "MAIL FROM:",
+        "MAIL TO:<a@b.test>",
+        "MAIL <a@b.test>",
+        "MAIL FROM:<a@b.test",
+        "MAIL FROM:<a@b.test>SIZE=1",
+        "MAIL FROM:<\"a@b.test>",
+        "MAIL FROM:a@b.test>",
+        "MAIL FROM:\"a b\"@b.test",
+        "RCPT",
+        "RCPT TO",
+        "RCPT TO:",
+        "RCPT FROM:<a@b.test>",
+        "RCPT TO:<a@b.test>>",
+        "RCPT TO:<<a@b.test>",
+        "DATA now",
+        "RSET x",
+        "QUIT x",
+        "STARTTLS now",
+        "BDAT",
+        "BDAT x",
+        "BDAT -1",
+        "BDAT +1",
+        "BDAT 1 FIRST",
+        "BDAT 1 LAST x",
+        "BDAT 99999999999999999999",
+        "BDAT 0x10",
     ] {
         let error = read(line).unwrap_err();
         let fitting = matches!(error, CommandError::Syntax(_) | CommandError::Recipient(_));
@@ -118,7 +158,18 @@ fn commands_with_a_wrong_form() {
 
 #[test]
 fn addresses_that_are_none() {
-    for path in ["a", "@", "@b.test", "a@", "a@b..test", "a b@c.test", "a@b c.test", ".a@b.test", "a@[1.2.3]", "a@-b.test"] {
+    for path in [
+        "a",
+        "@",
+        "@b.test",
+        "a@",
+        "a@b..test",
+        "a b@c.test",
+        "a@b c.test",
+        ".a@b.test",
+        "a@[1.2.3]",
+        "a@-b.test",
+    ] {
         let sender = read(&format!("MAIL FROM:<{path}>"));
         assert!(matches!(sender, Err(CommandError::Sender(_))), "{path}: {sender:?}");
         let recipient = read(&format!("RCPT TO:<{path}>"));
@@ -133,21 +184,50 @@ fn addresses_that_are_none() {
 
 #[test]
 fn parameters_that_are_not_offered_or_wrong() {
-    for parameter in ["X=1", "BINARYMIME", "MT-PRIORITY=3", "SIZ=1", "=", "HOLDFOR=10", "SMTPUTF8=1"] {
+    for parameter in
+        ["X=1", "BINARYMIME", "MT-PRIORITY=3", "SIZ=1", "=", "HOLDFOR=10", "SMTPUTF8=1"]
+    {
         let error = read(&format!("MAIL FROM:<a@b.test> {parameter}")).unwrap_err();
         assert!(matches!(error, CommandError::Parameter(_)), "{parameter}: {error:?}");
     }
     for parameter in [
-        "SIZE", "SIZE=", "SIZE=x", "SIZE=-1", "SIZE=1.5", "SIZE=99999999999999999999", "BODY=BINARYMIME", "BODY",
-        "BODY=", "RET=ALL", "RET", "ENVID=", "ENVID=a=b", "ENVID=a+2", "ENVID=a+zz", "ENVID=a+2b", "SIZE=1 SIZE=1",
-        "SMTPUTF8 SMTPUTF8", "RET=FULL ret=HDRS", "AUTH=",
+        "SIZE",
+        "SIZE=",
+        "SIZE=x",
+        "SIZE=-1",
+        "SIZE=1.5",
+        "SIZE=99999999999999999999",
+        "BODY=BINARYMIME",
+        "BODY",
+        "BODY=",
+        "RET=ALL",
+        "RET",
+        "ENVID=",
+        "ENVID=a=b",
+        "ENVID=a+2",
+        "ENVID=a+zz",
+        "ENVID=a+2b",
+        "SIZE=1 SIZE=1",
+        "SMTPUTF8 SMTPUTF8",
+        "RET=FULL ret=HDRS",
+        "AUTH=",
     ] {
         let error = read(&format!("MAIL FROM:<a@b.test> {parameter}")).unwrap_err();
         assert!(matches!(error, CommandError::Value(_)), "{parameter}: {error:?}");
     }
     for parameter in [
-        "NOTIFY=", "NOTIFY=NEVER,SUCCESS", "NOTIFY=ALWAYS", "NOTIFY=SUCCESS,SUCCESS", "NOTIFY=,", "ORCPT=", "ORCPT=rfc822",
-        "ORCPT=;a@b.test", "ORCPT=rfc822;", "ORCPT=rfc822;a=b", "ORCPT=rf c;x", "NOTIFY=NEVER NOTIFY=NEVER",
+        "NOTIFY=",
+        "NOTIFY=NEVER,SUCCESS",
+        "NOTIFY=ALWAYS",
+        "NOTIFY=SUCCESS,SUCCESS",
+        "NOTIFY=,",
+        "ORCPT=",
+        "ORCPT=rfc822",
+        "ORCPT=;a@b.test",
+        "ORCPT=rfc822;",
+        "ORCPT=rfc822;a=b",
+        "ORCPT=rf c;x",
+        "NOTIFY=NEVER NOTIFY=NEVER",
     ] {
         let error = read(&format!("RCPT TO:<a@b.test> {parameter}")).unwrap_err();
         let fitting = matches!(error, CommandError::Value(_) | CommandError::Parameter(_));
@@ -170,7 +250,9 @@ fn names_in_helo_are_one_printable_word() {
 #[test]
 fn control_characters_and_broken_utf8_are_refused() {
     for octet in (0u8..32).chain([127]).filter(|octet| !b"\t\r\n".contains(octet)) {
-        for template in ["MAIL FROM:<a%@b.test>", "EHLO a%b", "NOOP %", "MAIL FROM:<\"a\\%\"@b.test>"] {
+        for template in
+            ["MAIL FROM:<a%@b.test>", "EHLO a%b", "NOOP %", "MAIL FROM:<\"a\\%\"@b.test>"]
+        {
             let line = template.replace('%', &char::from(octet).to_string());
             assert_eq!(read(&line), Err(CommandError::Control), "{octet}");
         }

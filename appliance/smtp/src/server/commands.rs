@@ -2,7 +2,9 @@
 
 use mail::{Recipient, Reply, Sender};
 
-use super::states::{Asked, Calm, Chunking, Framing, Fresh, Greeted, Open, Receiving, Skipping, State};
+use super::states::{
+    Asked, Calm, Chunking, Framing, Fresh, Greeted, Open, Receiving, Skipping, State,
+};
 use super::{Action, Session, StartTls, declared_too_big, replies, too_big};
 use crate::limits;
 use crate::line::{ChunkCheck, DataReader};
@@ -10,12 +12,7 @@ use crate::parse::{Command, CommandError, ForwardPath, MailParameters, Recipient
 
 impl Session {
     /// Carries out a command. `last` is true when no input follows it.
-    pub(super) fn obey(
-        &mut self,
-        calm: Calm,
-        command: Command<'_>,
-        last: bool,
-    ) -> Action<'static> {
+    pub(super) fn obey(&mut self, calm: Calm, command: Command<'_>, last: bool) -> Action<'static> {
         match command {
             Command::Helo(name) => self.greet(name, false, last),
             Command::Ehlo(name) => self.greet(name, true, last),
@@ -230,7 +227,9 @@ impl Session {
     fn first_chunk(&mut self, calm: Calm, size: u64, last: bool) -> Action<'static> {
         let open = match calm {
             Calm::Open(open) if !open.transaction.recipients.is_empty() => open,
-            Calm::Open(open) => return self.skip_chunk(Some(open.greeted), size, replies::no_recipients()),
+            Calm::Open(open) => {
+                return self.skip_chunk(Some(open.greeted), size, replies::no_recipients());
+            }
             other => {
                 let reply = replies::out_of_order("Say MAIL first");
                 return self.skip_chunk(other.without_transaction(), size, reply);

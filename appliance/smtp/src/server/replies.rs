@@ -50,7 +50,8 @@ pub(super) fn ehlo(out: &mut Vec<u8>, rules: &Rules, secured: bool) {
         put(out, format_args!("250-STARTTLS\r\n"));
     }
     limits(out, rules);
-    let fixed = "250-8BITMIME\r\n250-SMTPUTF8\r\n250-ENHANCEDSTATUSCODES\r\n250-CHUNKING\r\n250 DSN\r\n";
+    let fixed =
+        "250-8BITMIME\r\n250-SMTPUTF8\r\n250-ENHANCEDSTATUSCODES\r\n250-CHUNKING\r\n250 DSN\r\n";
     out.extend_from_slice(fixed.as_bytes());
 }
 

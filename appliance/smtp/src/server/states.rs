@@ -160,9 +160,7 @@ impl State {
         match self {
             State::Calm(Calm::Open(open))
             | State::Asked(
-                Asked::Mail(open)
-                | Asked::Recipient(open, _)
-                | Asked::Body(Receiving { open, .. }),
+                Asked::Mail(open) | Asked::Recipient(open, _) | Asked::Body(Receiving { open, .. }),
             )
             | State::Receiving(Receiving { open, .. })
             | State::Chunking(Chunking(Receiving { open, .. })) => Some(open),

@@ -182,7 +182,8 @@ const OPEN: &str = "MAIL FROM:<ann@a.test>\r\nRCPT TO:<bob@ours.test>\r\n";
 
 #[test]
 fn a_message_comes_in() {
-    let told = talk(&[HELLO, MAIL, RCPT, "DATA\r\n", "Subject: x\r\n\r\n..dot\r\n.\r\n", "QUIT\r\n"]);
+    let told =
+        talk(&[HELLO, MAIL, RCPT, "DATA\r\n", "Subject: x\r\n\r\n..dot\r\n.\r\n", "QUIT\r\n"]);
     assert_eq!(told.codes.join(", "), "220, 250, 250 2.1.0, 250 2.1.5, 354, 250 2.0.0, 221 2.0.0");
     assert_eq!(told.mails, ["ann@a.test>bob@ours.test:Subject: x\r\n\r\n.dot\r\n"]);
     assert!(told.closed);
@@ -228,7 +229,10 @@ fn commands_out_of_order_are_refused() {
         (&[HELLO, "DATA\r\n"], "220, 250, 503 5.5.1"),
         (&[HELLO, MAIL, MAIL], "220, 250, 250 2.1.0, 503 5.5.1"),
         (&[HELLO, MAIL, "DATA\r\n"], "220, 250, 250 2.1.0, 554 5.5.1"),
-        (&[HELLO, OPEN, "RSET\r\n", "DATA\r\n"], "220, 250, 250 2.1.0, 250 2.1.5, 250 2.0.0, 503 5.5.1"),
+        (
+            &[HELLO, OPEN, "RSET\r\n", "DATA\r\n"],
+            "220, 250, 250 2.1.0, 250 2.1.5, 250 2.0.0, 503 5.5.1",
+        ),
         (&[HELLO, OPEN, HELLO, RCPT], "220, 250, 250 2.1.0, 250 2.1.5, 250, 503 5.5.1"),
         (&["RSET\r\n", MAIL], "220, 250 2.0.0, 503 5.5.1"),
         (&[HELLO, "EXPN x\r\n", "AUTH PLAIN x\r\n"], "220, 250, 502 5.5.1, 502 5.5.1"),
@@ -247,7 +251,10 @@ fn commands_out_of_order_are_refused() {
 
 #[test]
 fn what_the_shell_refuses_is_refused() {
-    assert_eq!(codes(&[HELLO, "MAIL FROM:<bad@a.test>\r\n", RCPT]), "220, 250, 550 5.7.1, 503 5.5.1");
+    assert_eq!(
+        codes(&[HELLO, "MAIL FROM:<bad@a.test>\r\n", RCPT]),
+        "220, 250, 550 5.7.1, 503 5.5.1"
+    );
     let told = talk(&[HELLO, MAIL, "RCPT TO:<x@other.test>\r\n", "DATA\r\n"]);
     assert_eq!(told.codes.join(", "), "220, 250, 250 2.1.0, 550 5.7.1, 554 5.5.1");
     let told = talk(&[HELLO, "MAIL FROM:<full@a.test>\r\n", RCPT, "DATA\r\n", MAIL]);
@@ -263,7 +270,10 @@ fn a_body_that_cannot_be_kept_is_swallowed_first() {
     assert_eq!(told.codes.join(", "), "220, 250, 250 2.1.0, 250 2.1.5, 354, 451 4.3.0, 250 2.0.0");
     assert!(told.mails.is_empty());
     let told = talk(&[HELLO, OPEN, "BDAT 7\r\nEIO!\r\n!BDAT 3 LAST\r\nabcNOOP\r\n"]);
-    assert_eq!(told.codes.join(", "), "220, 250, 250 2.1.0, 250 2.1.5, 451 4.3.0, 503 5.5.1, 250 2.0.0");
+    assert_eq!(
+        told.codes.join(", "),
+        "220, 250, 250 2.1.0, 250 2.1.5, 451 4.3.0, 503 5.5.1, 250 2.0.0"
+    );
 }
 
 #[test]
@@ -301,14 +311,21 @@ fn size_is_refused_before_and_in_the_body() {
 fn too_many_recipients_get_452_and_the_rest_goes_on() {
     let writes = [HELLO, MAIL, &RCPT.repeat(5), "DATA\r\n", "x\r\n.\r\n"];
     let told = talk(&writes);
-    assert_eq!(told.codes[3..8].join(", "), "250 2.1.5, 250 2.1.5, 250 2.1.5, 452 4.5.3, 452 4.5.3");
+    assert_eq!(
+        told.codes[3..8].join(", "),
+        "250 2.1.5, 250 2.1.5, 250 2.1.5, 452 4.5.3, 452 4.5.3"
+    );
     assert_eq!(told.mails.len(), 1);
     assert!(!told.closed);
 }
 
 #[test]
 fn ten_thousand_recipients_end_the_connection() {
-    let told = talk_cut(rules(), &[HELLO.as_bytes(), MAIL.as_bytes(), RCPT.repeat(10_000).as_bytes()], 4000);
+    let told = talk_cut(
+        rules(),
+        &[HELLO.as_bytes(), MAIL.as_bytes(), RCPT.repeat(10_000).as_bytes()],
+        4000,
+    );
     assert!(told.closed);
     assert_eq!(told.codes.last().unwrap(), "421 4.7.0");
     assert!(told.codes.len() < 1100);
@@ -329,7 +346,10 @@ fn too_many_messages_end_the_connection() {
 #[test]
 fn too_many_errors_end_the_connection() {
     let told = talk(&[HELLO, &"X\r\n".repeat(10)]);
-    assert_eq!(told.codes.join(", "), "220, 250, 500 5.5.1, 500 5.5.1, 500 5.5.1, 500 5.5.1, 500 5.5.1, 421 4.7.0");
+    assert_eq!(
+        told.codes.join(", "),
+        "220, 250, 500 5.5.1, 500 5.5.1, 500 5.5.1, 500 5.5.1, 500 5.5.1, 421 4.7.0"
+    );
     assert!(told.closed);
     let told = talk(&[HELLO, MAIL, &"RCPT TO:<x@other.test>\r\n".repeat(10)]);
     assert_eq!(told.codes.iter().filter(|code| *code == "550 5.7.1").count(), 5);
@@ -347,7 +367,15 @@ fn commands_that_move_no_mail_are_counted() {
 
 #[test]
 fn bare_line_ends_in_commands_close() {
-    let bad = ["EHLO a.test\n", "EHLO a.test\r\r\n", "EHLO\ra.test\r\n", "\n", "\r\r", "NOOP\r\n\n", "NOOP x\ny\r\n"];
+    let bad = [
+        "EHLO a.test\n",
+        "EHLO a.test\r\r\n",
+        "EHLO\ra.test\r\n",
+        "\n",
+        "\r\r",
+        "NOOP\r\n\n",
+        "NOOP x\ny\r\n",
+    ];
     for write in bad {
         let told = talk(&[write, "NOOP\r\n"]);
         assert_eq!(told.codes.last().unwrap(), "554 5.5.2", "{write:?}");
@@ -365,16 +393,41 @@ fn a_command_without_end_is_bounded() {
 
 /// Every way to end a body that somebody may take for an end and somebody else not.
 const FALSE_ENDS: &[&str] = &[
-    "\n.\n", "\n.\r\n", "\r\n.\n", "\r.\r", "\r\n.\r", "\r.\r\n", "\n.\r", "\r.\n", "\r\r\n.\r\n", "\r\n.\r\r\n",
-    "\n\n.\r\n", "\r\n.\n\r\n", "\r\n\n.\r\n", "\r\n\r.\r\n", "\r\n.\r\0\n", "\r\0\n.\r\n", "\n\r\n.\r\n", "\r\n.\r \r\n",
-    "\n.\0\r\n", "\r.\0\r\n", "\r\n.\0\n", "\r\n.\0\r", "\r\n..\n", "\n..\r\n", "\r..\r\n", "\r\n.\r.\r\n", "\r\n.\n.\r\n",
+    "\n.\n",
+    "\n.\r\n",
+    "\r\n.\n",
+    "\r.\r",
+    "\r\n.\r",
+    "\r.\r\n",
+    "\n.\r",
+    "\r.\n",
+    "\r\r\n.\r\n",
+    "\r\n.\r\r\n",
+    "\n\n.\r\n",
+    "\r\n.\n\r\n",
+    "\r\n\n.\r\n",
+    "\r\n\r.\r\n",
+    "\r\n.\r\0\n",
+    "\r\0\n.\r\n",
+    "\n\r\n.\r\n",
+    "\r\n.\r \r\n",
+    "\n.\0\r\n",
+    "\r.\0\r\n",
+    "\r\n.\0\n",
+    "\r\n.\0\r",
+    "\r\n..\n",
+    "\n..\r\n",
+    "\r..\r\n",
+    "\r\n.\r.\r\n",
+    "\r\n.\n.\r\n",
 ];
 
 #[test]
 fn no_false_end_of_data_smuggles_a_message() {
     for end in FALSE_ENDS {
         for pipelined in [false, true] {
-            let smuggled = "MAIL FROM:<evil@a.test>\r\nRCPT TO:<victim@ours.test>\r\nDATA\r\nevil\r\n.\r\n";
+            let smuggled =
+                "MAIL FROM:<evil@a.test>\r\nRCPT TO:<victim@ours.test>\r\nDATA\r\nevil\r\n.\r\n";
             let body = format!("good{end}{smuggled}");
             let group = format!("{OPEN}DATA\r\n");
             let writes: Vec<&str> = if pipelined {
@@ -397,7 +450,11 @@ fn no_false_end_smuggles_within_chunks() {
         for split in [0, 5, 6, 7, body.len()] {
             let split = split.min(body.len());
             let (one, two) = body.split_at(split);
-            let write = format!("{OPEN}BDAT {}\r\n{one}BDAT {} LAST\r\n{two}QUIT\r\n", one.len(), two.len());
+            let write = format!(
+                "{OPEN}BDAT {}\r\n{one}BDAT {} LAST\r\n{two}QUIT\r\n",
+                one.len(),
+                two.len()
+            );
             let told = talk(&[HELLO, &write]);
             assert!(told.mails.is_empty(), "{end:?} split {split}: {:?}", told.mails);
             assert!(told.closed && told.codes.last().unwrap() == "554 5.5.2", "{end:?}");
@@ -456,11 +513,26 @@ fn chunks_out_of_order_are_swallowed_and_refused() {
     let cases: &[(&[&str], &str)] = &[
         (&["BDAT 6 LAST\r\nQUIT\r\n", "NOOP\r\n"], "220, 503 5.5.1, 250 2.0.0"),
         (&[HELLO, "BDAT 6\r\nQUIT\r\n", "NOOP\r\n"], "220, 250, 503 5.5.1, 250 2.0.0"),
-        (&[HELLO, MAIL, "BDAT 6\r\nQUIT\r\n", "NOOP\r\n"], "220, 250, 250 2.1.0, 554 5.5.1, 250 2.0.0"),
-        (&[HELLO, OPEN, "BDAT 1\r\nx", MAIL, "BDAT 0 LAST\r\n"], "220, 250, 250 2.1.0, 250 2.1.5, 250 2.0.0, 503 5.5.1, 250 2.0.0"),
-        (&[HELLO, OPEN, "BDAT 1\r\nx", "DATA\r\n", "BDAT 1 LAST\r\ny"], "220, 250, 250 2.1.0, 250 2.1.5, 250 2.0.0, 503 5.5.1, 503 5.5.1"),
-        (&[HELLO, OPEN, "BDAT 1\r\nx", "RSET\r\n", "BDAT 1 LAST\r\ny"], "220, 250, 250 2.1.0, 250 2.1.5, 250 2.0.0, 250 2.0.0, 503 5.5.1"),
-        (&[HELLO, OPEN, "BDAT x\r\n", "NOOP\r\n"], "220, 250, 250 2.1.0, 250 2.1.5, 501 5.5.2, 250 2.0.0"),
+        (
+            &[HELLO, MAIL, "BDAT 6\r\nQUIT\r\n", "NOOP\r\n"],
+            "220, 250, 250 2.1.0, 554 5.5.1, 250 2.0.0",
+        ),
+        (
+            &[HELLO, OPEN, "BDAT 1\r\nx", MAIL, "BDAT 0 LAST\r\n"],
+            "220, 250, 250 2.1.0, 250 2.1.5, 250 2.0.0, 503 5.5.1, 250 2.0.0",
+        ),
+        (
+            &[HELLO, OPEN, "BDAT 1\r\nx", "DATA\r\n", "BDAT 1 LAST\r\ny"],
+            "220, 250, 250 2.1.0, 250 2.1.5, 250 2.0.0, 503 5.5.1, 503 5.5.1",
+        ),
+        (
+            &[HELLO, OPEN, "BDAT 1\r\nx", "RSET\r\n", "BDAT 1 LAST\r\ny"],
+            "220, 250, 250 2.1.0, 250 2.1.5, 250 2.0.0, 250 2.0.0, 503 5.5.1",
+        ),
+        (
+            &[HELLO, OPEN, "BDAT x\r\n", "NOOP\r\n"],
+            "220, 250, 250 2.1.0, 250 2.1.5, 501 5.5.2, 250 2.0.0",
+        ),
     ];
     for (writes, expected) in cases {
         assert_eq!(codes(writes), *expected, "{writes:?}");
@@ -505,7 +577,11 @@ fn nothing_survives_starttls() {
 #[test]
 fn commands_injected_behind_starttls_close() {
     for injected in ["NOOP\r\n", "MAIL FROM:<evil@a.test>\r\n", "x", "\r\n"] {
-        let told = talk_cut(rules(), &[HELLO.as_bytes(), format!("STARTTLS\r\n{injected}").as_bytes()], 1000);
+        let told = talk_cut(
+            rules(),
+            &[HELLO.as_bytes(), format!("STARTTLS\r\n{injected}").as_bytes()],
+            1000,
+        );
         assert_eq!(told.codes.last().unwrap(), "554 5.5.0", "{injected:?}");
         assert!(told.closed);
     }
