@@ -121,6 +121,15 @@ pub async fn run(context: RoleContext) -> Result<(), IntakeError> {
     let snapshots = ipc::subscribe(&context, &[Receiving::NAME]).await;
     let settings = read_settings(&snapshots.borrow())?;
     let intake = Arc::new(open(&context, settings)?);
+    let first_segment = intake.writer.first_segment();
+    let link = tokio::spawn(intake.link.clone().keep(context.clone(), first_segment));
+    // Clients wait in the listening sockets meanwhile, which is better than a 451. Without queue
+    // they get one after all.
+    let patience = Duration::from_secs(limits::QUEUE_SECONDS);
+    tokio::select! {
+        _ = tokio::time::timeout(patience, intake.link.first_word()) => {}
+        () = context.stopped() => {}
+    }
     let mut tasks = JoinSet::new();
     for (name, listener) in DOORS {
         let Some(socket) = context.sockets.take_tcp(name) else {
@@ -133,9 +142,6 @@ pub async fn run(context: RoleContext) -> Result<(), IntakeError> {
         return Err(IntakeError::NoSocket);
     }
     tasks.spawn(follow_settings(intake.clone(), snapshots));
-    let first_segment = intake.writer.first_segment();
-    let link = intake.link.clone().keep(context.clone(), first_segment);
-    let link = tokio::spawn(link);
     context.ready.tell();
     context.stopped().await;
     tasks.shutdown().await;

@@ -32,3 +32,5 @@ pub const DESCRIPTORS: u64 = 65_536;
 pub const RECIPIENTS: u32 = 99_999;
 /// Seconds that the last records get to reach the ledger when the role stops.
 pub const FLUSH_SECONDS: u64 = 2;
+/// Seconds that the start waits for queue before doors open all the same.
+pub const QUEUE_SECONDS: u64 = 5;

@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use ipc::contracts::{Admission, IntakeToQueue, Place, QueueToIntake};
 use ipc::{Inlet, Outlet, Role, RoleContext};
 use mail::{Envelope, MessageId, Reply};
-use tokio::sync::oneshot;
+use tokio::sync::{Notify, oneshot};
 
 use crate::limits;
 
@@ -45,6 +45,8 @@ struct Shared {
 #[derive(Clone)]
 pub struct Link {
     shared: Arc<Mutex<Shared>>,
+    /// Told when queue has said whether mail may come.
+    heard: Arc<Notify>,
 }
 
 /// A seal that has begun. As long as this lives, no segment is told closed.
@@ -72,7 +74,7 @@ impl Default for Link {
             closed: BTreeSet::new(),
             closing: BTreeMap::new(),
         };
-        Link { shared: Arc::new(Mutex::new(shared)) }
+        Link { shared: Arc::new(Mutex::new(shared)), heard: Arc::new(Notify::new()) }
     }
 }
 
@@ -87,6 +89,11 @@ fn backlog() -> Reply {
 impl Link {
     fn lock(&self) -> MutexGuard<'_, Shared> {
         self.shared.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Resolves when queue has said for the first time whether mail may come. For one waiter.
+    pub async fn first_word(&self) {
+        self.heard.notified().await;
     }
 
     /// Whether a new message may begin.
@@ -193,7 +200,10 @@ impl Link {
     fn hear(&self, message: QueueToIntake) {
         let mut shared = self.lock();
         match message {
-            QueueToIntake::Pressure(pressure) => shared.pressure = pressure,
+            QueueToIntake::Pressure(pressure) => {
+                shared.pressure = pressure;
+                self.heard.notify_one();
+            }
             QueueToIntake::Answered { id, answer } => {
                 let waiting = shared.waiting.remove(&id);
                 drop(shared);
