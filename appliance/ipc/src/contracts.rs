@@ -44,6 +44,7 @@ pub struct Place {
 
 /// intake to queue.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[expect(clippy::large_enum_variant, reason = "nearly every message is the large one")]
 pub enum IntakeToQueue {
     /// First frame after [`Hello`]: this incarnation writes only segments numbered from here on.
     /// Older ones of other incarnations are complete and may be searched for orphans.
@@ -96,6 +97,7 @@ pub enum Admission {
 
 /// queue to a cell (a sandboxed worker).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[expect(clippy::large_enum_variant, reason = "nearly every message is the large one")]
 pub enum Job {
     /// Inspect. Carries one descriptor: the body.
     Inspect {

@@ -1,11 +1,10 @@
 //! The one owner of all mail in hand. Peers' words come in as happenings, one after another; what
 //! follows from each is done at once, without ever waiting for anything.
 //!
-//! A message goes: waiting for a scan, judged, groups and tickets open, settled (finished, or put
-//! off). Only [`Core::settle`] ends it.
+//! A message goes: waiting for a scan, judged, groups and tickets open, settled (finished, put off,
+//! or put down behind others). Only [`Core::settle`] ends it.
 
-use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -26,11 +25,15 @@ use crate::record::Record;
 use crate::route::{Destination, Routes};
 use crate::settings::Retry;
 
-/// Where a message stands.
+/// Where a message stands. Exactly one of these holds it, so that nothing is done twice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Stage {
-    /// Waiting for a scan, being scanned, or being worked on.
-    Active,
+    /// In the line for the cells.
+    Waiting,
+    /// With a cell, or with a round of deliveries and tickets under way.
+    Working,
+    /// Judged, and put down behind others that go the same way.
+    Parked,
     /// Put off until a time.
     Deferred(Timestamp),
     /// Held by an operator.
@@ -42,12 +45,18 @@ pub(crate) struct Attempt {
     pub(crate) id: MessageId,
     pub(crate) group: usize,
     pub(crate) destination: Arc<Destination>,
+    /// The connection to the deliver that works on it.
+    pub(crate) deliver: u64,
 }
 
 /// What waits for the next sync of the spool.
 pub(crate) enum AfterSync {
-    /// Tell deliver that the outcome is kept.
-    Settle(u64, Arc<Destination>),
+    /// Tell deliver, on this connection, that the outcome of this attempt is kept.
+    Settle {
+        attempt: u64,
+        destination: Arc<Destination>,
+        deliver: u64,
+    },
     /// The notice is kept, so the message may go.
     Finish(MessageId),
     /// Tell vault that the released message is kept.
@@ -65,18 +74,25 @@ pub(crate) struct Core {
     pub(crate) routes: Routes,
     pub(crate) retry: Retry,
     pub(crate) host_name: String,
+    /// Every message. Changed by [`Core::enter`] and [`Core::forget`] only.
     pub(crate) stages: BTreeMap<MessageId, Stage>,
     /// The records of messages that have one, as the spool keeps them.
-    pub(crate) records: HashMap<MessageId, Box<[u8]>>,
+    pub(crate) records: BTreeMap<MessageId, Box<[u8]>>,
+    /// Messages in hand. Changed by [`Core::take_in_hand`] and [`Core::put_down`] only.
     pub(crate) loaded: HashMap<MessageId, Loaded>,
+    /// Octets of bodies in memory for them.
+    pub(crate) loaded_octets: u64,
     pub(crate) scans: VecDeque<(Task, Timestamp)>,
-    pub(crate) due: BinaryHeap<Reverse<(Timestamp, MessageId)>>,
+    /// The messages that are put off, by time: as many as are [`Stage::Deferred`].
+    pub(crate) due: BTreeSet<(Timestamp, MessageId)>,
     pub(crate) pool: Pool,
     pub(crate) destinations: Destinations,
     pub(crate) attempts: HashMap<u64, Attempt>,
     pub(crate) last_attempt: u64,
     pub(crate) tickets: HashMap<u64, crate::keep::Ticket>,
     pub(crate) last_ticket: u64,
+    /// Messages put down until vault has answered for others.
+    pub(crate) vault_line: VecDeque<MessageId>,
     /// Released messages that vault has not confirmed yet, with their items.
     pub(crate) unconfirmed: HashMap<MessageId, String>,
     pub(crate) intakes: HashMap<u64, Outlet<QueueToIntake>>,
@@ -86,11 +102,14 @@ pub(crate) struct Core {
     pub(crate) after_sync: Vec<AfterSync>,
     pub(crate) in_sync: Vec<AfterSync>,
     pub(crate) syncing: bool,
+    /// The last sync failed: the next one waits for the next tick.
+    pub(crate) sync_failed: bool,
     /// Something was written that no sync was asked for yet.
     pub(crate) unsynced: bool,
     pub(crate) tidying: Arc<AtomicBool>,
     pub(crate) pressure: Option<Reply>,
-    pub(crate) listings: VecDeque<Listing>,
+    pub(crate) listings: HashMap<u64, Listing>,
+    pub(crate) last_listing: u64,
     pub(crate) finished: u64,
     pub(crate) chance: u32,
 }
@@ -115,44 +134,88 @@ impl Core {
         self.chance
     }
 
+    /// Notes where a message stands now.
+    pub(crate) fn enter(&mut self, id: MessageId, stage: Stage) {
+        if let Some(Stage::Deferred(at)) = self.stages.insert(id, stage) {
+            self.due.remove(&(at, id));
+        }
+        if let Stage::Deferred(at) = stage {
+            self.due.insert((at, id));
+        }
+    }
+
+    /// A message is no longer ours.
+    pub(crate) fn forget(&mut self, id: MessageId) {
+        if let Some(Stage::Deferred(at)) = self.stages.remove(&id) {
+            self.due.remove(&(at, id));
+        }
+        self.records.remove(&id);
+        self.put_down(id);
+    }
+
+    /// Puts a message off until a time.
+    pub(crate) fn put_off(&mut self, id: MessageId, until: Timestamp) {
+        self.enter(id, Stage::Deferred(until));
+    }
+
+    /// Puts a message at the end of the line for the cells.
+    pub(crate) fn wait_for_scan(&mut self, id: MessageId) {
+        let now = self.now();
+        self.enter(id, Stage::Waiting);
+        self.scans.push_back((Task::Inspect(id), now));
+    }
+
     /// Takes up what the spool holds after a start.
     pub(crate) fn recover(&mut self, kept: Vec<spool::Kept>) {
-        let now = self.now();
         for message in kept {
-            self.take_up(message.id, message.state.as_deref(), now);
+            self.take_up(message.id, message.state);
         }
     }
 
     /// Takes up one message found in the spool.
-    pub(crate) fn take_up(&mut self, id: MessageId, state: Option<&[u8]>, now: Timestamp) {
-        let record = state.map(Record::decode).unwrap_or_default();
+    pub(crate) fn take_up(&mut self, id: MessageId, state: Option<Vec<u8>>) {
+        let record = state.as_deref().map(Record::decode).unwrap_or_default();
         if let Some(state) = state {
             self.records.insert(id, state.into());
         }
-        self.tell(id, Deed::Recovered);
+        // Those that merely wait for their time go on as they were: there may be a million.
+        if record.left.is_empty() {
+            self.tell(id, Deed::Recovered);
+        }
         if record.is_finished() {
             self.finish(id);
         } else if let Some(item) = record.unconfirmed {
-            self.stages.insert(id, Stage::Active);
+            self.enter(id, Stage::Working);
             self.unconfirmed.insert(id, item);
         } else if record.held {
-            self.stages.insert(id, Stage::Held);
+            self.enter(id, Stage::Held);
         } else if record.left.is_empty() {
-            self.stages.insert(id, Stage::Active);
-            self.scans.push_back((Task::Inspect(id), now));
+            self.wait_for_scan(id);
         } else {
             self.put_off(id, record.next);
         }
     }
 
-    /// Puts a message off until a time.
-    pub(crate) fn put_off(&mut self, id: MessageId, until: Timestamp) {
-        self.stages.insert(id, Stage::Deferred(until));
-        self.due.push(Reverse((until, id)));
+    /// True when no more messages should be in hand than can be worked on at once.
+    pub(crate) fn crowded(&self) -> bool {
+        self.loaded.len() >= limits::LOADED_MESSAGES || self.loaded_octets >= limits::LOADED_OCTETS
     }
 
-    /// Takes a message in hand. False when the spool cannot give it back just now: it is then put
-    /// off, never dropped.
+    /// Holds a message in memory.
+    pub(crate) fn take_in_hand(&mut self, id: MessageId, loaded: Loaded) {
+        self.loaded_octets += loaded.octets;
+        self.loaded.insert(id, loaded);
+    }
+
+    /// Lets go of the memory that a message takes, and of nothing else.
+    pub(crate) fn put_down(&mut self, id: MessageId) -> Option<Loaded> {
+        let loaded = self.loaded.remove(&id)?;
+        self.loaded_octets = self.loaded_octets.saturating_sub(loaded.octets);
+        Some(loaded)
+    }
+
+    /// Takes a message in hand. False when the spool cannot give it back just now; where it stands
+    /// is then as before, and the caller sees to it.
     pub(crate) fn load(&mut self, id: MessageId) -> bool {
         if self.loaded.contains_key(&id) {
             return true;
@@ -160,16 +223,32 @@ impl Core {
         match self.read(id) {
             Ok((envelope, body, record)) => {
                 let loaded = Loaded::new(envelope, body, record, self.now());
-                self.loaded.insert(id, loaded);
+                self.take_in_hand(id, loaded);
                 true
+            }
+            Err(ReadError::Spool(spool::SpoolError::Unknown(_))) => {
+                tracing::error!(%id, "the spool knows nothing of a message; it is forgotten");
+                self.forget(id);
+                false
             }
             Err(error) => {
                 tracing::error!(%id, %error, "a message cannot be read; it is tried again later");
-                let until = self.now().plus_seconds(300);
-                self.put_off(id, until);
                 false
             }
         }
+    }
+
+    /// As [`Core::load`], for whoever took the message out of its line: when it cannot be read it
+    /// is put off, never dropped.
+    pub(crate) fn load_or_put_off(&mut self, id: MessageId) -> bool {
+        if self.load(id) {
+            return true;
+        }
+        if self.stages.contains_key(&id) {
+            let until = self.now().plus_seconds(limits::UNREADABLE_SECONDS);
+            self.put_off(id, until);
+        }
+        false
     }
 
     fn read(&self, id: MessageId) -> Result<(Envelope, OwnedFd, Record), ReadError> {
@@ -188,8 +267,25 @@ impl Core {
 
     /// Writes the record of a message in hand.
     pub(crate) fn write_record(&mut self, id: MessageId) {
-        let Some(loaded) = self.loaded.get(&id) else { return };
-        let octets = loaded.record.encode();
+        if let Some(loaded) = self.loaded.get(&id) {
+            let octets = loaded.record.encode();
+            self.keep_record(id, octets);
+        }
+    }
+
+    /// Changes the record of a message, whether it is in hand or not, and writes it.
+    pub(crate) fn change_record(&mut self, id: MessageId, change: impl FnOnce(&mut Record)) {
+        if let Some(loaded) = self.loaded.get_mut(&id) {
+            change(&mut loaded.record);
+            self.write_record(id);
+        } else {
+            let mut record = self.record_of(id);
+            change(&mut record);
+            self.keep_record(id, record.encode());
+        }
+    }
+
+    fn keep_record(&mut self, id: MessageId, octets: Vec<u8>) {
         if let Err(error) = self.keeper.record(id, &octets) {
             tracing::error!(%id, %error, "the record of a message could not be written");
         }
@@ -203,9 +299,7 @@ impl Core {
             // It will be found again after a restart: a duplicate at worst.
             tracing::error!(%id, %error, "the end of a message could not be written");
         }
-        self.stages.remove(&id);
-        self.records.remove(&id);
-        self.loaded.remove(&id);
+        self.forget(id);
         self.unsynced = true;
         self.finished += 1;
         self.tell(id, Deed::Finished);
@@ -215,7 +309,11 @@ impl Core {
     pub(crate) fn start_work(&mut self) {
         self.dispatch_scans();
         self.dispatch_deliveries();
-        if !self.after_sync.is_empty() {
+        self.wake_parked();
+        if !self.crowded() {
+            self.wake_due(limits::WAKE_PAGE);
+        }
+        if !self.after_sync.is_empty() && !self.sync_failed {
             self.start_sync();
         }
     }
@@ -237,28 +335,31 @@ impl Core {
     /// The spool has synced: what waited for it may go on.
     pub(crate) fn synced(&mut self, result: &Result<(), spool::SpoolError>) {
         self.syncing = false;
+        self.sync_failed = result.is_err();
         if let Err(error) = result {
             // The keeper writes what is live anew in a fresh file; nothing is lost, but after a
             // power cut now, what ended since the last sync would be done again.
             tracing::error!(%error, "the spool could not be synced");
+            self.unsynced = true;
         }
         for after in std::mem::take(&mut self.in_sync) {
             match after {
-                AfterSync::Settle(attempt, destination) => self.settled(attempt, &destination),
+                AfterSync::Settle { attempt, destination, deliver } => {
+                    self.settled(attempt, &destination, deliver);
+                }
                 AfterSync::Finish(id) if result.is_ok() => self.finish(id),
-                AfterSync::Finish(id) => self.after_sync.push(AfterSync::Finish(id)),
                 AfterSync::Readmitted(item, id) if result.is_ok() => {
                     self.say_to_vault(&QueueToVault::Readmitted { item, id });
                 }
-                AfterSync::Readmitted(item, id) => {
-                    self.after_sync.push(AfterSync::Readmitted(item, id));
-                }
+                later => self.after_sync.push(later),
             }
         }
     }
 
-    fn settled(&mut self, attempt: u64, destination: &Arc<Destination>) {
-        if let Some((_, outlet)) = &self.deliver {
+    fn settled(&mut self, attempt: u64, destination: &Arc<Destination>, deliver: u64) {
+        if let Some((current, outlet)) = &self.deliver
+            && *current == deliver
+        {
             let _ = outlet.send(&QueueToDeliver::Settled { attempt }, Vec::new());
         }
         self.destinations.release(destination);
@@ -268,13 +369,26 @@ impl Core {
     pub(crate) fn tick(&mut self) {
         let now = self.now();
         self.kill_overdue(now);
-        self.wake_due(now);
-        self.judge_pressure(now);
+        self.wake_due(limits::WAKE_PAGE);
         self.give_up_scans(now);
+        self.judge_pressure(now);
+        self.resend_tickets();
+        self.destinations.forget_idle(now);
+        self.tell_damage();
+        self.sync_failed = false;
         if self.unsynced {
             self.start_sync();
         }
         self.tidy();
+    }
+
+    /// Mail that was durable and does not read back is never passed over in silence.
+    pub(crate) fn tell_damage(&self) {
+        for damage in self.keeper.take_damage() {
+            let (path, because) = (damage.path.display(), &damage.because);
+            let id = damage.id.map(|id| id.to_string());
+            tracing::error!(%path, id, because, "the spool is damaged; everything else goes on");
+        }
     }
 
     /// Has the spool make room, beside all other work.
@@ -291,33 +405,50 @@ impl Core {
         });
     }
 
-    fn wake_due(&mut self, now: Timestamp) {
-        while self.loaded.len() < limits::LOADED_MESSAGES {
-            match self.due.peek() {
-                Some(Reverse((at, _))) if *at <= now => {}
+    /// Goes on with messages whose time has come. At most `count`, so that a million that are due
+    /// at once do not hold up what is under way.
+    fn wake_due(&mut self, count: usize) {
+        let now = self.now();
+        for _ in 0..count {
+            match self.due.first() {
+                Some((at, id)) if *at <= now => self.wake(*id),
                 _ => return,
-            }
-            let Some(Reverse((at, id))) = self.due.pop() else { return };
-            // An entry that no longer tells the truth was overtaken by something else.
-            if self.stages.get(&id) == Some(&Stage::Deferred(at)) {
-                self.wake(id);
             }
         }
     }
 
     /// Goes on with a message that was put off or held.
-    pub(crate) fn wake(&mut self, id: MessageId) {
-        if !self.load(id) {
+    fn wake(&mut self, id: MessageId) {
+        if self.record_of(id).left.is_empty() {
+            // A cell's turn comes later, and the message is taken in hand then.
+            self.wait_for_scan(id);
+        } else if self.load_or_put_off(id) {
+            self.carry_out(id);
+        }
+    }
+
+    /// Takes messages in hand again that were put down behind others, where there is room now.
+    fn wake_parked(&mut self) {
+        let (now, crowded) = (self.now(), self.crowded());
+        for _ in 0..limits::WAKE_PAGE {
+            let Some(id) = self.destinations.next_parked(now, crowded) else { break };
+            self.wake_in_turn(id);
+        }
+        while self.vault.is_some() && self.tickets.len() < limits::TICKETS / 2 {
+            let Some(id) = self.vault_line.pop_front() else { return };
+            self.wake_in_turn(id);
+        }
+    }
+
+    fn wake_in_turn(&mut self, id: MessageId) {
+        // One that an operator held or deleted meanwhile has left the line.
+        if self.stages.get(&id) != Some(&Stage::Parked) || !self.load_or_put_off(id) {
             return;
         }
-        self.stages.insert(id, Stage::Active);
-        let judged = self.loaded.get(&id).is_some_and(|loaded| !loaded.record.left.is_empty());
-        if judged {
-            self.carry_out(id);
-        } else {
-            let now = self.now();
-            self.scans.push_back((Task::Inspect(id), now));
+        if let Some(loaded) = self.loaded.get_mut(&id) {
+            loaded.in_turn = true;
         }
+        self.carry_out(id);
     }
 
     fn judge_pressure(&mut self, now: Timestamp) {

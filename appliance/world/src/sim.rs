@@ -149,7 +149,12 @@ impl Inode {
         };
         self.durable.resize(self.durable.len() + kept as usize, 0);
         // All, none, or a coin for each sector: the extremes are the common accidents.
-        let share = [0, 1000, 500, 900][random.below(4) as usize & 3];
+        let share = match random.below(4) {
+            0 => 0,
+            1 => 1000,
+            2 => 500,
+            _ => 900,
+        };
         for sector in std::mem::take(&mut self.dirty) {
             if random.chance(share) {
                 self.keep_sector(sector);
