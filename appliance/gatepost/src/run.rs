@@ -107,10 +107,22 @@ fn lock(paths: &Paths) -> Result<File, String> {
     Ok(file)
 }
 
+/// The settings to import must be in order before anything starts: control would refuse them over
+/// and over.
 fn readable(path: &Path) -> Result<PathBuf, String> {
-    File::open(path).and_then(|_| std::fs::canonicalize(path)).map_err(|error| {
+    let failed = |error: io::Error| {
         format!("the settings {} cannot be read ({error}). Nothing was started.", path.display())
-    })
+    };
+    let text = std::fs::read_to_string(path).map_err(failed)?;
+    let nothing = serde_json::Map::new();
+    schema::import(&crate::tree::tree(), &text, schema::Manner::Replace, &nothing).map_err(
+        |error| {
+            let lines: Vec<String> =
+                error.into_problems().iter().map(|problem| format!("\n  {problem}")).collect();
+            format!("{} is not in order. Nothing was started.{}", path.display(), lines.concat())
+        },
+    )?;
+    std::fs::canonicalize(path).map_err(failed)
 }
 
 fn listen(
@@ -158,4 +170,37 @@ fn announce(paths: &Paths, arguments: &RunArguments) -> String {
         port("smtp"),
         port("smtp"),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn import(text: &str) -> Result<PathBuf, String> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("settings.json");
+        std::fs::write(&path, text).unwrap();
+        readable(&path)
+    }
+
+    #[test]
+    fn settings_that_are_out_of_order_stop_the_start_and_name_the_place() {
+        let bad = r#"{"format":"gatepost settings 1","settings":{"retry":{"lifetime_seconds":1}}}"#;
+        let message = import(bad).unwrap_err();
+        assert!(message.contains("retry.lifetime_seconds"), "{message}");
+        assert!(message.contains("Nothing was started"), "{message}");
+        assert!(import("{").is_err());
+    }
+
+    #[test]
+    fn settings_in_order_are_taken() {
+        let good = r#"{"format":"gatepost settings 1","settings":{"retry":{"lifetime_seconds":60}}}"#;
+        assert!(import(good).is_ok());
+    }
+
+    #[test]
+    fn a_port_beyond_the_last_is_refused() {
+        let address = IpAddr::V4(Ipv4Addr::LOCALHOST);
+        assert!(listen("smtp", address, 65_000, 1000).unwrap_err().contains("listen-offset"));
+    }
 }
