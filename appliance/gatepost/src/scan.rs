@@ -117,10 +117,7 @@ async fn scan_all(
         while let Some(cell) = free.pop() {
             let next = match again.pop() {
                 Some(next) => Some(next),
-                None => match next_file(&mut files, &mut code) {
-                    Some((path, octets)) => Some((path, octets, 0)),
-                    None => None,
-                },
+                None => next_file(&mut files, &mut code).map(|(path, octets)| (path, octets, 0)),
             };
             let Some((path, octets, strikes)) = next else {
                 free.push(cell);
