@@ -194,7 +194,8 @@ mod tests {
 
     #[test]
     fn settings_in_order_are_taken() {
-        let good = r#"{"format":"gatepost settings 1","settings":{"retry":{"lifetime_seconds":60}}}"#;
+        let good =
+            r#"{"format":"gatepost settings 1","settings":{"retry":{"lifetime_seconds":60}}}"#;
         assert!(import(good).is_ok());
     }
 

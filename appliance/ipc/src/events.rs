@@ -104,6 +104,7 @@ async fn send_all(context: RoleContext, shared: Arc<Shared>) {
             let _ = outlet.send(frame, Vec::new());
         }
         converse(&shared, &mut flight, &outlet, inlet).await;
+        tokio::time::sleep(limits::PAUSE).await;
     }
 }
 

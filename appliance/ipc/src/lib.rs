@@ -19,6 +19,8 @@ mod link;
 mod memory;
 mod role;
 mod settings;
+#[cfg(test)]
+mod tests;
 
 pub use ask::{Asking, Failure, ask};
 pub use events::Events;

@@ -1,5 +1,7 @@
 //! Every bound of this crate in one place.
 
+use std::time::Duration;
+
 /// Octets of one frame: an envelope with 99,999 long recipients fits, a hostile length does not.
 pub const FRAME_OCTETS: usize = 64 * 1024 * 1024;
 /// Octets of one answer of a cell.
@@ -14,5 +16,10 @@ pub const FINDING_TEXT_OCTETS: usize = 1024;
 pub const DESCRIPTORS: usize = 4;
 /// Frames gathered into one system call.
 pub const GATHER_FRAMES: usize = 64;
-/// Events that a role keeps in memory while the ledger is away; the oldest are dropped, counted.
+/// Callers at a time that have not said who they are.
+pub const UNHEARD_CALLERS: usize = 64;
+/// Wait before a connection that has ended is made again, and before a failed accept is tried again:
+/// a peer that takes callers and drops them must not keep both busy.
+pub const PAUSE: Duration = Duration::from_millis(100);
+/// Events that a role keeps in memory while the ledger is away; what comes then is dropped, counted.
 pub const PENDING_EVENTS: usize = 200_000;

@@ -18,7 +18,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::io::Interest;
 use tokio::net::{UnixListener, UnixStream};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore, mpsc};
 
 use crate::contracts::Hello;
 use crate::frame::{self, FrameError};
@@ -39,6 +39,9 @@ pub enum IpcError {
     /// The peer sent what is no frame.
     #[error("the peer broke the protocol")]
     Frame(#[from] FrameError),
+    /// The caller left before it said who it is.
+    #[error("the caller left before it said who it is")]
+    LeftUnnamed,
     /// The peer announced descriptors that did not come.
     #[error("a frame came without its descriptors")]
     MissingDescriptors,
@@ -81,7 +84,11 @@ struct Pending {
 struct Shared {
     stream: UnixStream,
     pending: Mutex<Pending>,
+    /// Octets that were sent and that the kernel has not taken yet.
+    backlog: AtomicUsize,
     wake: Notify,
+    /// Told when the kernel has taken some, and at the end.
+    drained: Notify,
     closed: AtomicBool,
     /// How many outlets there are.
     outlets: AtomicUsize,
@@ -93,6 +100,7 @@ impl Shared {
         self.closed.store(true, Ordering::Release);
         let _ = rustix::net::shutdown(self.stream.as_fd(), rustix::net::Shutdown::Read);
         self.wake.notify_one();
+        self.drained.notify_waiters();
     }
 }
 
@@ -143,9 +151,22 @@ impl<S: Serialize> Outlet<S> {
             return Err(Closed);
         }
         pending.descriptors.extend(descriptors.into_iter().map(|descriptor| (at, descriptor)));
+        self.shared.backlog.fetch_add(pending.octets.len() - at, Ordering::AcqRel);
         drop(pending);
         self.shared.wake.notify_one();
         Ok(())
+    }
+
+    /// Resolves when fewer than `octets` wait to be taken by the peer, or when it is gone. For
+    /// answers of any length, so that a slow reader does not fill our memory.
+    pub async fn has_room(&self, octets: usize) {
+        loop {
+            let drained = self.shared.drained.notified();
+            if self.is_closed() || self.shared.backlog.load(Ordering::Acquire) < octets {
+                return;
+            }
+            drained.await;
+        }
     }
 
     /// True when the peer is gone.
@@ -176,7 +197,7 @@ async fn write_all(shared: Arc<Shared>) {
             shared.wake.notified().await;
             continue;
         }
-        if let Err(error) = write_batch(&shared.stream, &mut batch).await {
+        if let Err(error) = write_batch(&shared, &mut batch).await {
             tracing::debug!(%error, "writing to a peer ended");
             shared.close();
             return;
@@ -187,7 +208,8 @@ async fn write_all(shared: Arc<Shared>) {
 /// Descriptors in one system call; the kernel's own limit is 253.
 const DESCRIPTORS_A_CALL: usize = 128;
 
-async fn write_batch(stream: &UnixStream, batch: &mut Pending) -> io::Result<()> {
+async fn write_batch(shared: &Shared, batch: &mut Pending) -> io::Result<()> {
+    let stream = &shared.stream;
     let mut at = 0;
     while at < batch.octets.len() {
         let (end, carried) = span(batch, at);
@@ -200,6 +222,8 @@ async fn write_batch(stream: &UnixStream, batch: &mut Pending) -> io::Result<()>
         // Descriptors go with the first octet: the call that sent any octet has sent them all.
         batch.descriptors.drain(..carried);
         at += sent;
+        shared.backlog.fetch_sub(sent, Ordering::AcqRel);
+        shared.drained.notify_waiters();
     }
     Ok(())
 }
@@ -378,7 +402,9 @@ fn halves<S, R>(stream: UnixStream, limit: usize) -> (Outlet<S>, Inlet<R>) {
     let shared = Arc::new(Shared {
         stream,
         pending: Mutex::default(),
+        backlog: AtomicUsize::new(0),
         wake: Notify::new(),
+        drained: Notify::new(),
         closed: AtomicBool::new(false),
         outlets: AtomicUsize::new(0),
     });
@@ -418,9 +444,17 @@ pub(crate) fn greet<S, R>(stream: UnixStream, hello: &Hello) -> (Outlet<S>, Inle
     (Outlet::over(&outlet.shared), inlet)
 }
 
-/// A role's own socket.
+/// A role's own socket. Callers are heard side by side: one that does not say who it is keeps no
+/// other waiting.
 pub struct Listener {
-    listener: UnixListener,
+    callers: tokio::sync::Mutex<mpsc::Receiver<Result<Incoming, IpcError>>>,
+    accepting: tokio::task::AbortHandle,
+}
+
+impl Drop for Listener {
+    fn drop(&mut self) {
+        self.accepting.abort();
+    }
 }
 
 /// A caller that has said who it is.
@@ -460,20 +494,50 @@ impl Listener {
         };
         listener.set_nonblocking(true).map_err(failed)?;
         let listener = UnixListener::from_std(listener).map_err(failed)?;
-        Ok(Listener { listener })
+        let (heard, callers) = mpsc::channel(1);
+        let accepting = tokio::spawn(accept_all(listener, heard)).abort_handle();
+        Ok(Listener { callers: tokio::sync::Mutex::new(callers), accepting })
     }
 
     /// The next caller whose hello is in order. Callers that break the rules are dropped, logged.
     ///
     /// # Errors
-    /// The kernel's, when accepting fails for good.
+    /// The kernel's, when nobody can be accepted just now; it is tried again.
     pub async fn accept(&self) -> Result<Incoming, IpcError> {
-        loop {
-            let (stream, _) = self.listener.accept().await.map_err(system("accepting a peer"))?;
-            match tokio::time::timeout(HELLO_WAIT, welcome(stream)).await {
-                Ok(Ok(incoming)) => return Ok(incoming),
-                Ok(Err(error)) => tracing::warn!(%error, "a caller was turned away"),
-                Err(_) => tracing::warn!("a caller did not say who it is"),
+        match self.callers.lock().await.recv().await {
+            Some(caller) => caller,
+            // The task ends with the runtime only.
+            None => std::future::pending().await,
+        }
+    }
+}
+
+/// Accepts callers for ever and hears each out beside the others.
+async fn accept_all(listener: UnixListener, heard: mpsc::Sender<Result<Incoming, IpcError>>) {
+    let hearing = Arc::new(Semaphore::new(limits::UNHEARD_CALLERS));
+    loop {
+        let Ok(permit) = hearing.clone().acquire_owned().await else { return };
+        match listener.accept().await {
+            Ok((stream, _)) => {
+                let heard = heard.clone();
+                tokio::spawn(async move {
+                    let caller = tokio::time::timeout(HELLO_WAIT, welcome(stream)).await;
+                    drop(permit);
+                    match caller {
+                        // A role that no longer accepts wants nobody.
+                        Ok(Ok(incoming)) => drop(heard.send(Ok(incoming)).await),
+                        Ok(Err(error)) => tracing::warn!(%error, "a caller was turned away"),
+                        Err(_) => tracing::warn!("a caller did not say who it is"),
+                    }
+                });
+            }
+            Err(error) => {
+                let failed = heard.send(Err(system("accepting a peer")(error))).await;
+                if failed.is_err() {
+                    return;
+                }
+                // Descriptors are short, say: give those that have them time to end.
+                tokio::time::sleep(limits::PAUSE).await;
             }
         }
     }
@@ -483,7 +547,7 @@ async fn welcome(stream: UnixStream) -> Result<Incoming, IpcError> {
     let peer = stream.peer_cred().map_err(system("asking who the peer is"))?;
     let (outlet, mut inlet) = halves::<Hello, Hello>(stream, limits::FRAME_OCTETS);
     let Some((hello, _)) = inlet.receive().await? else {
-        return Err(IpcError::MissingDescriptors);
+        return Err(IpcError::LeftUnnamed);
     };
     if !may_be(peer.uid(), hello.role) {
         return Err(IpcError::Stranger { role: hello.role, uid: peer.uid() });

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use tokio::sync::watch;
 
 use crate::contracts::{FromControl, ToControl};
-use crate::{Role, RoleContext, connect};
+use crate::{Role, RoleContext, connect, limits};
 
 /// The sections a role asked for, as of one revision.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -57,5 +57,6 @@ async fn follow(
                 Err(error) => tracing::error!(%error, "control sent a snapshot that is no JSON"),
             }
         }
+        tokio::time::sleep(limits::PAUSE).await;
     }
 }

@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// How one delivery attempt ended for one recipient.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Outcome {
     /// The next hop said 2xx.
     Delivered(Reply),

@@ -25,7 +25,7 @@ impl fmt::Display for Enhanced {
 }
 
 /// A reply: code, enhanced code where one belongs, and text without line ends.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Reply {
     code: u16,
     enhanced: Option<Enhanced>,

@@ -4,11 +4,10 @@ use std::os::fd::OwnedFd;
 
 use ipc::Outlet;
 use ipc::contracts::{Admission, IntakeToQueue, Place, QueueToIntake};
-use mail::{Envelope, MessageId};
+use mail::{Envelope, MessageId, Timestamp};
 
-use crate::core::{Core, Stage};
+use crate::core::Core;
 use crate::loaded::{Loaded, Waiter};
-use crate::pool::Task;
 use crate::record::Record;
 
 /// Milliseconds before the end of a session's budget in which a refusal is no longer sent: it has
@@ -49,10 +48,7 @@ impl Core {
         match message {
             IntakeToQueue::FirstSegment(segment) => self.search_orphans(segment),
             IntakeToQueue::Admit { place, envelope, budget_milliseconds } => {
-                let Some(body) = descriptors.into_iter().next() else {
-                    tracing::error!(id = %envelope.id, "a message was admitted without its body");
-                    return;
-                };
+                let body = descriptors.into_iter().next();
                 self.admit(connection, place, envelope, budget_milliseconds, body);
             }
             IntakeToQueue::Closed(segment) => self.keeper.close(segment),
@@ -63,7 +59,6 @@ impl Core {
     /// Takes up sealed messages below this segment that the journal does not know: their intake,
     /// or the queue before this one, ended between the receipt and the journal.
     pub(crate) fn search_orphans(&mut self, before: u64) {
-        let now = self.now();
         let orphans = match self.keeper.orphans(before) {
             Ok(orphans) => orphans,
             Err(error) => {
@@ -75,7 +70,7 @@ impl Core {
             match self.keeper.adopt(kept.id, kept.place) {
                 Ok(spool::Adopted::New) => {
                     tracing::info!(id = %kept.id, "a sealed message was found without its session");
-                    self.take_up(kept.id, None, now);
+                    self.take_up(kept.id, None);
                 }
                 Ok(spool::Adopted::Live | spool::Adopted::Finished) => {}
                 Err(error) => {
@@ -91,32 +86,38 @@ impl Core {
         place: Place,
         envelope: Envelope,
         budget_milliseconds: u32,
-        body: OwnedFd,
+        body: Option<OwnedFd>,
     ) {
         let id = envelope.id;
-        let now = self.now();
-        let until = mail::Timestamp(
-            (now.0 + u64::from(budget_milliseconds)).saturating_sub(LAST_MOMENT).max(now.0),
-        );
-        let waiter = Waiter { connection, until };
-        match self.keeper.adopt(id, place) {
-            Ok(spool::Adopted::New) => {}
+        let in_spool = match self.keeper.adopt(id, place) {
+            Ok(spool::Adopted::New) => true,
             // Said again after a broken connection, or found as an orphan in between.
             Ok(spool::Adopted::Live | spool::Adopted::Finished) => {
                 self.answer(connection, id, Admission::Kept);
                 return;
             }
-            Err(error) => tracing::error!(%id, %error, "the journal did not take a message"),
-        }
+            Err(error) => {
+                tracing::error!(%id, %error, "the journal did not take a message");
+                false
+            }
+        };
+        // Beyond what can be worked on at once, mail waits in the spool and its session does not.
+        let Some(body) = body.filter(|_| !in_spool || !self.crowded()) else {
+            self.answer(connection, id, Admission::Kept);
+            self.wait_for_scan(id);
+            return;
+        };
+        let now = self.now();
         let mut loaded = Loaded::new(envelope, body, Record::default(), now);
-        self.stages.insert(id, Stage::Active);
         if budget_milliseconds == 0 {
             self.answer(connection, id, Admission::Kept);
         } else {
-            loaded.waiter = Some(waiter);
+            let end = now.0.saturating_add(u64::from(budget_milliseconds));
+            let until = Timestamp(end.saturating_sub(LAST_MOMENT).max(now.0));
+            loaded.waiter = Some(Waiter { connection, until });
         }
-        self.loaded.insert(id, loaded);
-        self.scans.push_back((Task::Inspect(id), now));
+        self.take_in_hand(id, loaded);
+        self.wait_for_scan(id);
     }
 
     /// Tells a session.

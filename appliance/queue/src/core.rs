@@ -22,6 +22,7 @@ use crate::limits;
 use crate::loaded::Loaded;
 use crate::pool::{Pool, Task};
 use crate::record::Record;
+use crate::records::Records;
 use crate::route::{Destination, Routes};
 use crate::settings::Retry;
 
@@ -52,11 +53,7 @@ pub(crate) struct Attempt {
 /// What waits for the next sync of the spool.
 pub(crate) enum AfterSync {
     /// Tell deliver, on this connection, that the outcome of this attempt is kept.
-    Settle {
-        attempt: u64,
-        destination: Arc<Destination>,
-        deliver: u64,
-    },
+    Settle { attempt: u64, destination: Arc<Destination>, deliver: u64 },
     /// The notice is kept, so the message may go.
     Finish(MessageId),
     /// Tell vault that the released message is kept.
@@ -74,10 +71,12 @@ pub(crate) struct Core {
     pub(crate) routes: Routes,
     pub(crate) retry: Retry,
     pub(crate) host_name: String,
+    /// The disk reserve as set; 0 for the spool's own.
+    pub(crate) reserve_octets: u64,
     /// Every message. Changed by [`Core::enter`] and [`Core::forget`] only.
     pub(crate) stages: BTreeMap<MessageId, Stage>,
-    /// The records of messages that have one, as the spool keeps them.
-    pub(crate) records: BTreeMap<MessageId, Box<[u8]>>,
+    /// The records of messages that have one.
+    pub(crate) records: Records,
     /// Messages in hand. Changed by [`Core::take_in_hand`] and [`Core::put_down`] only.
     pub(crate) loaded: HashMap<MessageId, Loaded>,
     /// Octets of bodies in memory for them.
@@ -149,7 +148,7 @@ impl Core {
         if let Some(Stage::Deferred(at)) = self.stages.remove(&id) {
             self.due.remove(&(at, id));
         }
-        self.records.remove(&id);
+        self.records.remove(id);
         self.put_down(id);
     }
 
@@ -175,8 +174,8 @@ impl Core {
     /// Takes up one message found in the spool.
     pub(crate) fn take_up(&mut self, id: MessageId, state: Option<Vec<u8>>) {
         let record = state.as_deref().map(Record::decode).unwrap_or_default();
-        if let Some(state) = state {
-            self.records.insert(id, state.into());
+        if state.is_some() {
+            self.records.insert(id, &record);
         }
         // Those that merely wait for their time go on as they were: there may be a million.
         if record.left.is_empty() {
@@ -262,14 +261,14 @@ impl Core {
 
     /// The record of a message that is not in hand.
     pub(crate) fn record_of(&self, id: MessageId) -> Record {
-        self.records.get(&id).map(|octets| Record::decode(octets)).unwrap_or_default()
+        self.records.get(id)
     }
 
     /// Writes the record of a message in hand.
     pub(crate) fn write_record(&mut self, id: MessageId) {
         if let Some(loaded) = self.loaded.get(&id) {
-            let octets = loaded.record.encode();
-            self.keep_record(id, octets);
+            let record = loaded.record.clone();
+            self.keep_record(id, &record);
         }
     }
 
@@ -281,15 +280,15 @@ impl Core {
         } else {
             let mut record = self.record_of(id);
             change(&mut record);
-            self.keep_record(id, record.encode());
+            self.keep_record(id, &record);
         }
     }
 
-    fn keep_record(&mut self, id: MessageId, octets: Vec<u8>) {
-        if let Err(error) = self.keeper.record(id, &octets) {
+    fn keep_record(&mut self, id: MessageId, record: &Record) {
+        if let Err(error) = self.keeper.record(id, &record.encode()) {
             tracing::error!(%id, %error, "the record of a message could not be written");
         }
-        self.records.insert(id, octets.into());
+        self.records.insert(id, record);
         self.unsynced = true;
     }
 
@@ -374,21 +373,14 @@ impl Core {
         self.judge_pressure(now);
         self.resend_tickets();
         self.destinations.forget_idle(now);
-        self.tell_damage();
+        for damage in self.keeper.take_damage() {
+            tell_damage(&damage);
+        }
         self.sync_failed = false;
         if self.unsynced {
             self.start_sync();
         }
         self.tidy();
-    }
-
-    /// Mail that was durable and does not read back is never passed over in silence.
-    pub(crate) fn tell_damage(&self) {
-        for damage in self.keeper.take_damage() {
-            let (path, because) = (damage.path.display(), &damage.because);
-            let id = damage.id.map(|id| id.to_string());
-            tracing::error!(%path, id, because, "the spool is damaged; everything else goes on");
-        }
     }
 
     /// Has the spool make room, beside all other work.
@@ -452,7 +444,7 @@ impl Core {
     }
 
     fn judge_pressure(&mut self, now: Timestamp) {
-        let oldest = self.scans.front().map_or(0, |(_, since)| now.since(*since));
+        let oldest = self.next_scan().map_or(0, |(_, since)| now.since(since));
         let late = oldest > self.retry.scan_backlog_seconds * 1000;
         let pressure = late.then(|| {
             Reply::coded(452, 4, 3, 1, "Too much mail waits to be scanned; try again later")
@@ -484,6 +476,13 @@ enum ReadError {
     /// There is no memory for its body.
     #[error("there is no room for its body: {0}")]
     Memory(#[from] std::io::Error),
+}
+
+/// Mail that was durable and does not read back is never passed over in silence.
+pub(crate) fn tell_damage(damage: &spool::Damage) {
+    let (path, because) = (damage.path.display(), &damage.because);
+    let id = damage.id.map(|id| id.to_string());
+    tracing::error!(%path, id, because, "the spool is damaged; everything else goes on");
 }
 
 /// A second handle of the same open file.

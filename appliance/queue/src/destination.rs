@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use mail::{MessageId, Reply, Timestamp};
 
+use crate::limits;
 use crate::route::Destination;
 
 /// Base of the back-off of a destination that does not answer, in seconds; doubled each time.
@@ -19,6 +20,8 @@ const BACK_OFF_MAXIMUM_SECONDS: u64 = 3600;
 #[derive(Debug, Default)]
 pub(crate) struct Line {
     waiting: VecDeque<(MessageId, usize)>,
+    /// Messages that were put down, to be taken in hand again when the line is short.
+    parked: VecDeque<MessageId>,
     active: u32,
     failures: u32,
     down_until: Option<Timestamp>,
@@ -31,6 +34,8 @@ pub(crate) struct Destinations {
     lines: HashMap<Arc<Destination>, Line>,
     /// Lines where something may be able to start.
     dirty: HashSet<Arc<Destination>>,
+    /// Lines with messages that were put down, once each, in the order in which they are looked at.
+    parking: VecDeque<Arc<Destination>>,
 }
 
 impl Destinations {
@@ -65,6 +70,42 @@ impl Destinations {
         self.dirty.insert(destination.clone());
     }
 
+    /// True when a further message is to be put down rather than wait in hand. Who came earlier
+    /// and was put down goes first.
+    pub(crate) fn is_full(&self, destination: &Destination, crowded: bool) -> bool {
+        let Some(line) = self.lines.get(destination) else { return false };
+        !line.parked.is_empty() || line.waiting.len() >= line_limit(destination, crowded)
+    }
+
+    /// Notes a message that was put down behind this line.
+    pub(crate) fn park(&mut self, destination: &Arc<Destination>, id: MessageId) {
+        let line = self.lines.entry(destination.clone()).or_default();
+        if line.parked.is_empty() {
+            self.parking.push_back(destination.clone());
+        }
+        line.parked.push_back(id);
+    }
+
+    /// A message that was put down and may be taken in hand again. Behind a destination that is
+    /// left alone there is always room: its mail is put off by the schedule.
+    pub(crate) fn next_parked(&mut self, now: Timestamp, crowded: bool) -> Option<MessageId> {
+        for _ in 0..self.parking.len().min(limits::LINES_PAGE) {
+            let destination = self.parking.pop_front()?;
+            let Some(line) = self.lines.get_mut(&destination) else { continue };
+            let low = line_limit(&destination, crowded).min(limits::LINE_LOW);
+            let down = line.down_until.is_some_and(|until| now < until);
+            let next =
+                if down || line.waiting.len() < low { line.parked.pop_front() } else { None };
+            if !line.parked.is_empty() {
+                self.parking.push_back(destination);
+            }
+            if next.is_some() {
+                return next;
+            }
+        }
+        None
+    }
+
     /// The next group that may start anywhere; it counts as active from now on.
     pub(crate) fn next(&mut self) -> Option<(Arc<Destination>, MessageId, usize)> {
         while let Some(destination) = self.dirty.iter().next().cloned() {
@@ -91,7 +132,6 @@ impl Destinations {
                 self.dirty.insert(destination.clone());
             }
         }
-        self.forget_idle();
     }
 
     /// The destination answered.
@@ -129,23 +169,23 @@ impl Destinations {
         }
     }
 
-    /// deliver is gone: nothing is active any longer.
-    pub(crate) fn nothing_active(&mut self) {
-        for (destination, line) in &mut self.lines {
-            line.active = 0;
-            if !line.waiting.is_empty() {
-                self.dirty.insert(destination.clone());
-            }
-        }
-    }
-
-    fn forget_idle(&mut self) {
-        if self.lines.len() > crate::limits::DESTINATIONS {
+    /// Forgets lines where nothing goes on, when there are too many. The answer of a destination
+    /// that was down is kept until its time is over.
+    pub(crate) fn forget_idle(&mut self, now: Timestamp) {
+        if self.lines.len() > limits::DESTINATIONS {
             self.lines.retain(|_, line| {
-                line.active > 0 || !line.waiting.is_empty() || line.down_until.is_some()
+                line.active > 0
+                    || !line.waiting.is_empty()
+                    || !line.parked.is_empty()
+                    || line.down_until.is_some_and(|until| now < until)
             });
         }
     }
+}
+
+/// Groups that wait in hand in one line. When too much is in hand, only what can start soon.
+fn line_limit(destination: &Destination, crowded: bool) -> usize {
+    if crowded { destination.connections as usize } else { limits::LINE_MESSAGES }
 }
 
 #[cfg(test)]
@@ -216,6 +256,56 @@ mod tests {
         all.fail(&here, &reply, Timestamp(0));
         let (until, _) = all.fail(&here, &reply, Timestamp(1));
         assert_eq!(until, Timestamp(30_001));
+    }
+
+    #[test]
+    fn a_full_line_puts_messages_down_and_takes_them_up_in_their_order() {
+        let mut all = Destinations::default();
+        let here = destination("a.test");
+        assert!(!all.is_full(&here, false));
+        for number in 0..limits::LINE_MESSAGES as u64 {
+            all.push(&here, MessageId(number), 0);
+        }
+        assert!(all.is_full(&here, false));
+        all.park(&here, MessageId(5000));
+        all.park(&here, MessageId(5001));
+        assert_eq!(all.next_parked(Timestamp(0), false), None);
+        while all.lines[&here].waiting.len() >= limits::LINE_LOW {
+            all.next().unwrap();
+            all.release(&here);
+        }
+        assert!(all.is_full(&here, false), "a newcomer does not overtake who was put down");
+        assert_eq!(all.next_parked(Timestamp(0), false), Some(MessageId(5000)));
+        assert_eq!(all.next_parked(Timestamp(0), true), None, "too much is in hand");
+        assert_eq!(all.next_parked(Timestamp(0), false), Some(MessageId(5001)));
+        assert_eq!(all.next_parked(Timestamp(0), false), None);
+        assert!(!all.is_full(&here, false));
+    }
+
+    #[test]
+    fn what_was_put_down_behind_a_dead_destination_is_handed_back() {
+        let mut all = Destinations::default();
+        let here = destination("a.test");
+        for number in 0..limits::LINE_MESSAGES as u64 {
+            all.push(&here, MessageId(number), 0);
+        }
+        all.park(&here, MessageId(5000));
+        let (until, _) = all.fail(&here, &Reply::coded(451, 4, 4, 1, "no answer"), Timestamp(0));
+        assert_eq!(all.next_parked(Timestamp(until.0 - 1), true), Some(MessageId(5000)));
+    }
+
+    #[test]
+    fn idle_destinations_are_forgotten_but_not_that_they_are_down() {
+        let mut all = Destinations::default();
+        let reply = Reply::coded(451, 4, 4, 1, "no answer");
+        for number in 0..limits::DESTINATIONS {
+            all.fail(&destination(&format!("d{number}.test")), &reply, Timestamp(0));
+        }
+        all.push(&destination("busy.test"), MessageId(1), 0);
+        all.forget_idle(Timestamp(29_999));
+        assert_eq!(all.lines.len(), limits::DESTINATIONS + 1);
+        all.forget_idle(Timestamp(30_000));
+        assert_eq!(all.lines.len(), 1);
     }
 
     #[test]

@@ -7,11 +7,13 @@
 
 use ipc::Outlet;
 use ipc::contracts::{Request, Response};
-use mail::{Deed, Envelope, MessageId};
+use mail::{Deed, Envelope, MessageId, Timestamp};
 use serde_json::{Value, json};
+use world::Disk as _;
 
 use crate::core::{Core, Stage};
 use crate::filter::{Compiled, Filter, view};
+use crate::happening::Happening;
 use crate::limits;
 use crate::loaded::Wish;
 use crate::record::{Left, Record};
@@ -56,7 +58,8 @@ impl Operation {
 pub(crate) struct Listing {
     operation: Operation,
     filter: Compiled,
-    /// The ids still to look at, in descending order: the oldest is at the end.
+    /// The ids still to look at, in descending order: the oldest is at the end. A million of them
+    /// take 8 MB, and only as long as the answer is being made.
     ids: Vec<MessageId>,
     left: u64,
     dry_run: bool,
@@ -109,33 +112,56 @@ impl Core {
                 return;
             }
         };
-        self.listings.push_back(Listing {
+        let ids = match compiled.only() {
+            Some(id) => vec![id],
+            None => self.stages.keys().rev().copied().collect(),
+        };
+        if matches!(operation, Operation::Release | Operation::Requeue) && !filter.dry_run {
+            self.destinations.forgive();
+        }
+        let listing = Listing {
             operation,
             filter: compiled,
-            ids: self.stages.keys().rev().copied().collect(),
+            ids,
             left: filter.limit.unwrap_or(u64::MAX),
             dry_run: filter.dry_run,
             actor: request.actor.clone(),
             met: 0,
             outlet,
+        };
+        self.last_listing += 1;
+        let number = self.last_listing;
+        self.want_page(number, &listing);
+        self.listings.insert(number, listing);
+    }
+
+    /// Asks for the next page once its reader has room: a slow reader must not fill our memory, and
+    /// other work gets its turn in between.
+    fn want_page(&self, number: u64, listing: &Listing) {
+        let (outlet, happen) = (listing.outlet.clone(), self.happen.clone());
+        tokio::spawn(async move {
+            outlet.has_room(limits::LIST_BACKLOG_OCTETS).await;
+            let _ = happen.send(Happening::PageWanted { listing: number });
         });
     }
 
-    /// Makes one page of the oldest unfinished answer. True when more is to be made.
-    pub(crate) fn make_page(&mut self) -> bool {
-        let Some(mut listing) = self.listings.pop_front() else { return false };
+    /// Makes one page of an answer.
+    pub(crate) fn make_page(&mut self, number: u64) {
+        let Some(mut listing) = self.listings.remove(&number) else { return };
+        let until = Timestamp(self.now().0 + limits::LIST_PAGE_MILLISECONDS);
         for _ in 0..limits::LIST_PAGE {
             let next = if listing.left == 0 { None } else { listing.ids.pop() };
-            let Some(id) = next else {
-                self.end_listing(&listing);
-                return !self.listings.is_empty();
-            };
+            let Some(id) = next else { return self.end_listing(&listing) };
             self.look_at(id, &mut listing);
+            if self.now() >= until {
+                break;
+            }
         }
-        if !listing.outlet.is_closed() {
-            self.listings.push_back(listing);
+        // Whoever asked for a list may go; what an operator ordered is carried through.
+        if listing.operation != Operation::List || !listing.outlet.is_closed() {
+            self.want_page(number, &listing);
+            self.listings.insert(number, listing);
         }
-        !self.listings.is_empty()
     }
 
     fn end_listing(&self, listing: &Listing) {
@@ -157,27 +183,42 @@ impl Core {
         if !listing.filter.may_match(id, stage) {
             return;
         }
-        let (row, matches) = match self.loaded.get(&id) {
-            Some(loaded) => (
-                self.row(id, stage, &loaded.envelope, &loaded.record),
-                listing.filter.matches(&loaded.envelope, &loaded.record),
-            ),
-            None => {
-                let Ok(envelope) = self.keeper.envelope(id) else { return };
-                let record = self.record_of(id);
-                let matches = listing.filter.matches(&envelope, &record);
-                (self.row(id, stage, &envelope, &record), matches)
+        let acts = listing.operation != Operation::List;
+        if !(acts && listing.filter.needs_no_look()) {
+            match self.seen(id, stage, listing) {
+                None => return,
+                Some(row) if !acts => line(&listing.outlet, &row),
+                Some(_) => {}
             }
-        };
-        if !matches {
-            return;
         }
         listing.met += 1;
         listing.left = listing.left.saturating_sub(1);
-        if listing.operation == Operation::List {
-            line(&listing.outlet, &row);
-        } else if !listing.dry_run {
+        if acts && !listing.dry_run {
             self.operate(id, stage, listing.operation, &listing.actor);
+        }
+    }
+
+    /// The row of a message, if the filter means it. One that cannot be read is shown as such, to
+    /// whoever asks by id or view alone.
+    fn seen(&self, id: MessageId, stage: Stage, listing: &Listing) -> Option<Value> {
+        let of = |envelope: &Envelope, record: &Record| {
+            let matches = listing.filter.matches(envelope, record);
+            matches.then(|| match listing.operation {
+                Operation::List => self.row(id, stage, envelope, record),
+                _ => Value::Null,
+            })
+        };
+        if let Some(loaded) = self.loaded.get(&id) {
+            return of(&loaded.envelope, &loaded.record);
+        }
+        match self.keeper.envelope(id) {
+            Ok(envelope) => of(&envelope, &self.record_of(id)),
+            Err(error) if listing.filter.needs_no_look() => Some(json!({
+                "id": id.to_string(),
+                "view": view(stage),
+                "reason": format!("it cannot be read: {error}"),
+            })),
+            Err(_) => None,
         }
     }
 
@@ -193,8 +234,11 @@ impl Core {
         let mut destinations: Vec<String> = Vec::new();
         for recipient in &envelope.recipients {
             let name = self.routes.look_up(&recipient.address).name();
-            if !destinations.contains(&name) && destinations.len() < 10 {
+            if !destinations.contains(&name) {
                 destinations.push(name);
+            }
+            if destinations.len() == limits::ROW_DESTINATIONS {
+                break;
             }
         }
         let next = if let Stage::Deferred(next) = stage { Some(next.iso8601()) } else { None };
@@ -216,19 +260,28 @@ impl Core {
     fn operate(&mut self, id: MessageId, stage: Stage, operation: Operation, actor: &str) {
         let action = operation.word().to_owned();
         self.tell(id, Deed::Operated { actor: actor.to_owned(), action });
-        match (operation, stage) {
-            (Operation::Hold, Stage::Active) => self.wish(id, Wish::Hold),
-            (Operation::Delete, Stage::Active) => self.wish(id, Wish::Delete),
-            (Operation::Bounce, Stage::Active) => self.wish(id, Wish::Bounce),
-            (Operation::Hold, Stage::Deferred(_)) => self.hold(id),
-            (Operation::Release, Stage::Held) | (Operation::Requeue, _) => self.go_now(id, stage),
-            (Operation::Delete, _) => self.end_now(id, Wish::Delete),
-            (Operation::Bounce, _) => self.end_now(id, Wish::Bounce),
-            (Operation::List | Operation::Hold | Operation::Release, _) => {}
+        let at_rest = self.is_at_rest(id, stage);
+        let due_anyway = matches!(stage, Stage::Waiting | Stage::Working | Stage::Parked);
+        match operation {
+            Operation::List => {}
+            Operation::Release if stage != Stage::Held => {}
+            Operation::Requeue if due_anyway => {}
+            Operation::Release | Operation::Requeue => self.go_now(id),
+            Operation::Hold if at_rest => self.hold(id),
+            Operation::Hold => self.wish(id, Wish::Hold),
+            Operation::Delete if at_rest => self.finish(id),
+            Operation::Delete => self.wish(id, Wish::Delete),
+            Operation::Bounce if at_rest => self.bounce(id),
+            Operation::Bounce => self.wish(id, Wish::Bounce),
         }
     }
 
-    /// For a message that is being worked on: done when its present round ends.
+    /// True when nothing is under way for a message, and no session waits for it.
+    fn is_at_rest(&self, id: MessageId, stage: Stage) -> bool {
+        stage != Stage::Working && !self.loaded.contains_key(&id)
+    }
+
+    /// For a message that is being worked on: done before anything new is begun for it.
     fn wish(&mut self, id: MessageId, wish: Wish) {
         if self.load(id)
             && let Some(loaded) = self.loaded.get_mut(&id)
@@ -238,40 +291,28 @@ impl Core {
     }
 
     fn hold(&mut self, id: MessageId) {
-        if !self.load(id) {
-            return;
-        }
-        if let Some(loaded) = self.loaded.get_mut(&id) {
-            loaded.record.held = true;
-        }
-        self.write_record(id);
-        self.loaded.remove(&id);
-        self.stages.insert(id, Stage::Held);
+        self.change_record(id, |record| record.held = true);
+        self.enter(id, Stage::Held);
     }
 
-    fn go_now(&mut self, id: MessageId, stage: Stage) {
-        if stage == Stage::Active || !self.load(id) {
-            return;
-        }
-        if let Some(loaded) = self.loaded.get_mut(&id) {
-            loaded.record.held = false;
-            loaded.record.next = mail::Timestamp(0);
-        }
-        self.destinations.forgive();
-        self.write_record(id);
-        self.loaded.remove(&id);
+    fn go_now(&mut self, id: MessageId) {
+        self.change_record(id, |record| {
+            record.held = false;
+            record.next = Timestamp(0);
+        });
         let now = self.now();
         self.put_off(id, now);
     }
 
-    fn end_now(&mut self, id: MessageId, wish: Wish) {
+    fn bounce(&mut self, id: MessageId) {
         if !self.load(id) {
             return;
         }
         if let Some(loaded) = self.loaded.get_mut(&id) {
             loaded.record.held = false;
-            loaded.wish = Some(wish);
+            loaded.wish = Some(Wish::Bounce);
         }
+        self.enter(id, Stage::Working);
         self.settle(id);
     }
 
@@ -280,7 +321,7 @@ impl Core {
         let (mut active, mut deferred, mut held) = (0_u64, 0_u64, 0_u64);
         for stage in self.stages.values() {
             match stage {
-                Stage::Active => active += 1,
+                Stage::Waiting | Stage::Working | Stage::Parked => active += 1,
                 Stage::Deferred(_) => deferred += 1,
                 Stage::Held => held += 1,
             }
@@ -296,6 +337,17 @@ impl Core {
             "oldest_age_seconds": age,
             "finished": self.finished,
         })
+    }
+
+    /// Whether the disk of the spool is below the reserve at which intake puts mail off.
+    fn disk_is_low(&self) -> bool {
+        let Ok(space) = world::RealDisk.space(&self.context.paths.spool()) else { return true };
+        let share = space.total / 100 * spool::limits::RESERVE_PERCENT;
+        let reserve = match self.reserve_octets {
+            0 => share.min(spool::limits::RESERVE_OCTETS),
+            set => set,
+        };
+        space.free < reserve
     }
 
     fn health(&self) -> Value {
@@ -314,6 +366,9 @@ impl Core {
         }
         if self.pressure.is_some() {
             problems.push("the scan backlog is old; new mail is put off");
+        }
+        if self.disk_is_low() {
+            problems.push("the disk has less room than its reserve; new mail is put off");
         }
         json!({
             "role": "queue",

@@ -5,7 +5,7 @@ use policy::Wildcard;
 use serde::Deserialize;
 
 use crate::core::Stage;
-use crate::record::Record;
+use crate::record::{Left, Record};
 
 /// A filter as the command line sends it; every field narrows it. Patterns take `*` and `?`.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -49,7 +49,7 @@ fn pattern(text: Option<&str>) -> Result<Option<Wildcard>, String> {
 /// The word for a stage in listings and filters.
 pub(crate) fn view(stage: Stage) -> &'static str {
     match stage {
-        Stage::Active => "active",
+        Stage::Waiting | Stage::Working | Stage::Parked => "active",
         Stage::Deferred(_) => "deferred",
         Stage::Held => "hold",
     }
@@ -88,6 +88,19 @@ impl Filter {
 }
 
 impl Compiled {
+    /// The one message that can match, if the filter names one.
+    pub(crate) fn only(&self) -> Option<MessageId> {
+        self.id
+    }
+
+    /// True when nothing but id and view is asked, so that no look into the spool is needed.
+    pub(crate) fn needs_no_look(&self) -> bool {
+        self.sender.is_none()
+            && self.recipient.is_none()
+            && self.reason.is_none()
+            && self.received_before.is_none()
+    }
+
     /// The part that needs no look into the spool.
     pub(crate) fn may_match(&self, id: MessageId, stage: Stage) -> bool {
         self.id.is_none_or(|wanted| wanted == id)
@@ -98,7 +111,9 @@ impl Compiled {
     pub(crate) fn matches(&self, envelope: &Envelope, record: &Record) -> bool {
         let sender = || envelope.sender.to_string();
         let any_recipient = |wanted: &Wildcard| {
-            envelope.recipients.iter().any(|r| wanted.matches(&r.address.to_string()))
+            let waits = |index: usize| record.left.get(index).is_none_or(|l| *l != Left::Nothing);
+            let mut waiting = envelope.recipients.iter().enumerate().filter(|(n, _)| waits(*n));
+            waiting.any(|(_, recipient)| wanted.matches(&recipient.address.to_string()))
         };
         self.sender.as_ref().is_none_or(|wanted| wanted.matches(&sender()))
             && self.recipient.as_ref().is_none_or(any_recipient)
@@ -130,6 +145,6 @@ mod tests {
         let filter = Filter { view: Some("hold".into()), ..Filter::default() };
         let compiled = filter.compile(Timestamp(0)).unwrap();
         assert!(compiled.may_match(MessageId(1), Stage::Held));
-        assert!(!compiled.may_match(MessageId(1), Stage::Active));
+        assert!(!compiled.may_match(MessageId(1), Stage::Working));
     }
 }

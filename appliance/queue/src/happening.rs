@@ -2,6 +2,7 @@
 //! connections into it.
 
 use std::os::fd::OwnedFd;
+use std::sync::Arc;
 
 use ipc::contracts::{
     Answer, DeliverToQueue, IntakeToQueue, KeeperToQueue, QueueToDeliver, QueueToIntake,
@@ -10,24 +11,76 @@ use ipc::contracts::{
 use ipc::{Incoming, Inlet, Listener, Outlet, Role};
 use serde::de::DeserializeOwned;
 use tokio::sync::mpsc::UnboundedSender;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use crate::limits;
+use crate::pool::CellId;
 
 /// One happening.
 pub(crate) enum Happening {
-    IntakeCame { connection: u64, outlet: Outlet<QueueToIntake> },
-    IntakeSaid { connection: u64, message: IntakeToQueue, descriptors: Vec<OwnedFd> },
-    IntakeLeft { connection: u64 },
-    KeeperCame { connection: u64, outlet: Outlet<QueueToKeeper> },
-    KeeperSaid { message: KeeperToQueue, descriptors: Vec<OwnedFd> },
-    KeeperLeft { connection: u64 },
-    CellSaid { cell: u64, answer: Answer },
-    CellLeft { cell: u64, because: String },
-    DeliverCame { connection: u64, outlet: Outlet<QueueToDeliver> },
-    DeliverSaid { message: DeliverToQueue },
-    DeliverLeft { connection: u64 },
-    VaultCame { connection: u64, outlet: Outlet<QueueToVault> },
-    VaultSaid { message: VaultToQueue, descriptors: Vec<OwnedFd> },
-    VaultLeft { connection: u64 },
-    Asked { request: Request, outlet: Outlet<Response> },
+    IntakeCame {
+        connection: u64,
+        outlet: Outlet<QueueToIntake>,
+    },
+    IntakeSaid {
+        connection: u64,
+        message: IntakeToQueue,
+        descriptors: Vec<OwnedFd>,
+    },
+    IntakeLeft {
+        connection: u64,
+    },
+    KeeperCame {
+        connection: u64,
+        outlet: Outlet<QueueToKeeper>,
+    },
+    KeeperSaid {
+        connection: u64,
+        message: KeeperToQueue,
+        descriptors: Vec<OwnedFd>,
+    },
+    KeeperLeft {
+        connection: u64,
+    },
+    /// The permit keeps a cell from saying more than is heard.
+    CellSaid {
+        cell: CellId,
+        answer: Answer,
+        permit: OwnedSemaphorePermit,
+    },
+    CellLeft {
+        cell: CellId,
+        because: String,
+    },
+    DeliverCame {
+        connection: u64,
+        outlet: Outlet<QueueToDeliver>,
+    },
+    DeliverSaid {
+        message: DeliverToQueue,
+    },
+    DeliverLeft {
+        connection: u64,
+    },
+    VaultCame {
+        connection: u64,
+        outlet: Outlet<QueueToVault>,
+    },
+    VaultSaid {
+        message: VaultToQueue,
+        descriptors: Vec<OwnedFd>,
+    },
+    VaultLeft {
+        connection: u64,
+    },
+    Asked {
+        request: Request,
+        outlet: Outlet<Response>,
+    },
+    /// The reader of a listing has room for a page.
+    PageWanted {
+        listing: u64,
+    },
     Synced(Result<(), spool::SpoolError>),
 }
 
@@ -64,7 +117,11 @@ fn welcome(incoming: Incoming, connection: u64, happen: &UnboundedSender<Happeni
         Role::Inspect => {
             let (outlet, inlet) = incoming.link();
             let _ = happen.send(Happening::KeeperCame { connection, outlet });
-            let said = |message, descriptors| Happening::KeeperSaid { message, descriptors };
+            let said = move |message, descriptors| Happening::KeeperSaid {
+                connection,
+                message,
+                descriptors,
+            };
             listen(inlet, happen, said, Happening::KeeperLeft { connection });
         }
         Role::Deliver => {
@@ -110,17 +167,20 @@ fn listen<R: DeserializeOwned + Send + 'static>(
     });
 }
 
-/// Turns a cell's answers into happenings. An answer that is none ends the cell.
+/// Turns a cell's answers into happenings. An answer that is none ends the cell. What it says is
+/// read only as fast as it is heard: a cell that was taken over must not fill our memory.
 pub(crate) fn listen_to_cell(
-    cell: u64,
+    cell: CellId,
     mut inlet: Inlet<Answer>,
     happen: UnboundedSender<Happening>,
 ) {
+    let unheard = Arc::new(Semaphore::new(limits::UNHEARD_ANSWERS));
     tokio::spawn(async move {
         let because = loop {
+            let Ok(permit) = unheard.clone().acquire_owned().await else { return };
             match inlet.receive().await {
                 Ok(Some((answer, _))) => {
-                    if happen.send(Happening::CellSaid { cell, answer }).is_err() {
+                    if happen.send(Happening::CellSaid { cell, answer, permit }).is_err() {
                         return;
                     }
                 }

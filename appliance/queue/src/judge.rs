@@ -10,7 +10,7 @@ use crate::record::{Left, Record};
 impl Core {
     /// A scan has ended. `queue` alone decides what follows.
     pub(crate) fn inspected(&mut self, id: MessageId, findings: Findings) {
-        if !self.load(id) {
+        if !self.load_or_put_off(id) {
             return;
         }
         let now = self.now();
@@ -46,6 +46,11 @@ impl Core {
 
     /// Notes what is left to do for each recipient, and begins.
     fn accept_verdict(&mut self, id: MessageId, verdict: &Verdict) {
+        if verdict.rulings.is_empty() {
+            // Nobody to deliver to: only a damaged release could bring such mail.
+            self.finish(id);
+            return;
+        }
         for ruling in &verdict.rulings {
             self.accept_ruling(id, ruling);
         }
@@ -100,22 +105,32 @@ impl Core {
     pub(crate) fn carry_out(&mut self, id: MessageId) {
         let now = self.now();
         let Some(loaded) = self.loaded.get_mut(&id) else { return };
-        if loaded.record.next > now {
-            let next = loaded.record.next;
+        let (next, wished) = (loaded.record.next, loaded.wish.is_some());
+        if next > now && !wished {
             self.write_record(id);
-            self.loaded.remove(&id);
+            self.put_down(id);
             self.put_off(id, next);
             return;
         }
-        self.stages.insert(id, Stage::Active);
         loaded.deferred = None;
+        loaded.down = None;
+        loaded.behind = None;
+        self.enter(id, Stage::Working);
+        // What an operator wished while it was scanned comes before any delivery.
+        if !wished {
+            self.begin_all(id);
+        }
+        self.settle(id);
+    }
+
+    fn begin_all(&mut self, id: MessageId) {
+        let Some(loaded) = self.loaded.get_mut(&id) else { return };
         loaded.group(&self.routes);
         let groups = loaded.groups.len();
         self.store_quarantined(id);
         for group in 0..groups {
             self.begin_group(id, group);
         }
-        self.settle(id);
     }
 
     /// The addresses of some recipients.

@@ -1,15 +1,16 @@
 //! Quarantine: what vault is asked to keep, and what it gives back.
 
 use std::fs::File;
-use std::io::Read;
 use std::os::fd::OwnedFd;
+use std::os::unix::fs::FileExt;
 
 use ipc::Outlet;
 use ipc::contracts::{QueueToVault, VaultToQueue};
-use mail::{Deed, Direction, Envelope, Listener, MessageId, Reply};
+use mail::{Deed, Envelope, Listener, MessageId, Reply};
 
 use crate::core::{AfterSync, Core, Stage, duplicate};
-use crate::pool::Task;
+use crate::limits;
+use crate::loaded::Behind;
 use crate::record::{Left, Record};
 
 /// Something that vault was asked to keep.
@@ -19,39 +20,54 @@ pub(crate) struct Ticket {
     pub(crate) area: String,
     rule: String,
     because: String,
+    /// Vault, as it is connected now, was told.
+    sent: bool,
 }
 
 impl Core {
     /// vault has connected: everything unanswered is said again.
     pub(crate) fn vault_came(&mut self, connection: u64, outlet: Outlet<QueueToVault>) {
         self.vault = Some((connection, outlet));
-        let mut tickets: Vec<u64> = self.tickets.keys().copied().collect();
-        tickets.sort_unstable();
-        for ticket in tickets {
-            self.send_ticket(ticket);
+        for ticket in self.tickets.values_mut() {
+            ticket.sent = false;
         }
+        self.resend_tickets();
         for (id, item) in &self.unconfirmed {
             self.after_sync.push(AfterSync::Readmitted(item.clone(), *id));
+        }
+    }
+
+    /// vault is gone. What it did not answer is said again when it comes back.
+    pub(crate) fn vault_left(&mut self, connection: u64) {
+        if self.vault.as_ref().is_some_and(|(current, _)| *current == connection) {
+            self.vault = None;
+        }
+    }
+
+    /// Says what vault could not be told yet.
+    pub(crate) fn resend_tickets(&mut self) {
+        if self.vault.is_none() {
+            return;
+        }
+        let unsent = self.tickets.iter().filter(|(_, ticket)| !ticket.sent);
+        let mut unsent: Vec<u64> = unsent.map(|(number, _)| *number).collect();
+        unsent.sort_unstable();
+        for ticket in unsent {
+            self.send_ticket(ticket);
         }
     }
 
     /// Asks vault to keep a message for the recipients that policy quarantines.
     pub(crate) fn store_quarantined(&mut self, id: MessageId) {
         let Some(loaded) = self.loaded.get_mut(&id) else { return };
-        let mut tickets: Vec<Ticket> = Vec::new();
-        for (index, left) in loaded.record.left.iter().enumerate() {
-            let Left::Quarantine { area, rule, because } = left else { continue };
-            let same = tickets.iter_mut().find(|known| known.area == *area && known.rule == *rule);
-            match same {
-                Some(ticket) => ticket.recipients.push(index as u32),
-                None => tickets.push(Ticket {
-                    id,
-                    recipients: vec![index as u32],
-                    area: area.clone(),
-                    rule: rule.clone(),
-                    because: because.clone(),
-                }),
-            }
+        let tickets = tickets(id, &loaded.record.left);
+        if tickets.is_empty() {
+            return;
+        }
+        if !loaded.in_turn && (self.tickets.len() >= limits::TICKETS || !self.vault_line.is_empty())
+        {
+            loaded.behind = Some(Behind::Vault);
+            return;
         }
         loaded.open += tickets.len();
         for ticket in tickets {
@@ -61,16 +77,18 @@ impl Core {
         }
     }
 
-    fn send_ticket(&self, number: u64) {
-        let Some(ticket) = self.tickets.get(&number) else { return };
+    fn send_ticket(&mut self, number: u64) {
+        let Some(ticket) = self.tickets.get_mut(&number) else { return };
         let Some(loaded) = self.loaded.get(&ticket.id) else { return };
         let Some((_, outlet)) = &self.vault else { return };
+        // When descriptors are short it is sent with the next tick.
         let Ok(body) = duplicate(&loaded.body) else { return };
         let mut envelope = loaded.envelope.as_ref().clone();
         let mut index = 0_u32;
         envelope.recipients.retain(|_| {
             index += 1;
-            ticket.recipients.contains(&(index - 1))
+            // In ascending order, as they were gathered.
+            ticket.recipients.binary_search(&(index - 1)).is_ok()
         });
         let message = QueueToVault::Store {
             ticket: number,
@@ -80,7 +98,7 @@ impl Core {
             because: ticket.because.clone(),
             findings: loaded.findings.clone().unwrap_or_default(),
         };
-        let _ = outlet.send(&message, vec![body]);
+        ticket.sent = outlet.send(&message, vec![body]).is_ok();
     }
 
     /// vault has said something.
@@ -112,7 +130,7 @@ impl Core {
             for recipient in &ticket.recipients {
                 loaded.done(*recipient);
             }
-            loaded.open = loaded.open.saturating_sub(1);
+            loaded.close_one();
         }
         self.settle(ticket.id);
     }
@@ -123,7 +141,7 @@ impl Core {
         if let Some(loaded) = self.loaded.get_mut(&ticket.id) {
             let reason = format!("the quarantine could not keep it: {because}");
             loaded.deferred = Some(Reply::coded(451, 4, 3, 1, &reason));
-            loaded.open = loaded.open.saturating_sub(1);
+            loaded.close_one();
         }
         self.settle(ticket.id);
     }
@@ -137,9 +155,8 @@ impl Core {
         skip_rule: String,
         body: OwnedFd,
     ) -> Result<(), String> {
-        let mut octets = Vec::new();
-        let read = File::from(body).take(u64::from(u32::MAX)).read_to_end(&mut octets);
-        read.map_err(|error| format!("its body could not be read: {error}"))?;
+        let octets =
+            read_whole(body).map_err(|error| format!("its body could not be read: {error}"))?;
         let now = self.now();
         let size = octets.len() as u64;
         let envelope =
@@ -152,12 +169,11 @@ impl Core {
         }
         let unconfirmed = Some(item.to_owned());
         let record = Record { skip_rule: Some(skip_rule), unconfirmed, ..Record::default() };
-        let state = record.encode();
-        let recorded = self.keeper.record(id, &state);
-        self.records.insert(id, state.into());
+        let recorded = self.keeper.record(id, &record.encode());
+        self.records.insert(id, &record);
         recorded.map_err(|error| format!("the spool could not keep its record: {error}"))?;
         self.received(&envelope);
-        self.stages.insert(id, Stage::Active);
+        self.enter(id, Stage::Working);
         self.unconfirmed.insert(id, item.to_owned());
         self.after_sync.push(AfterSync::Readmitted(item.to_owned(), id));
         Ok(())
@@ -165,15 +181,11 @@ impl Core {
 
     /// vault will not release it again: the message goes its way.
     fn confirmed(&mut self, id: MessageId) {
-        if self.unconfirmed.remove(&id).is_none() || !self.load(id) {
+        if self.unconfirmed.remove(&id).is_none() {
             return;
         }
-        if let Some(loaded) = self.loaded.get_mut(&id) {
-            loaded.record.unconfirmed = None;
-        }
-        self.write_record(id);
-        let now = self.now();
-        self.scans.push_back((Task::Inspect(id), now));
+        self.change_record(id, |record| record.unconfirmed = None);
+        self.wait_for_scan(id);
     }
 
     /// Tells of a message that did not come through intake.
@@ -185,11 +197,40 @@ impl Core {
                 listener: envelope.listener,
                 helo: envelope.client.helo.clone(),
                 tls: None,
-                direction: Direction::Outgoing,
+                direction: envelope.direction,
                 sender: envelope.sender.clone(),
                 recipients: envelope.recipients.iter().map(|r| r.address.clone()).collect(),
                 size: envelope.size,
             },
         );
     }
+}
+
+/// One ticket for each area. A message is in an area once, so rules that share one share the ticket.
+fn tickets(id: MessageId, left: &[Left]) -> Vec<Ticket> {
+    let mut tickets: Vec<Ticket> = Vec::new();
+    for (index, left) in left.iter().enumerate() {
+        let Left::Quarantine { area, rule, because } = left else { continue };
+        match tickets.iter_mut().find(|known| known.area == *area) {
+            Some(ticket) => ticket.recipients.push(index as u32),
+            None => tickets.push(Ticket {
+                id,
+                recipients: vec![index as u32],
+                area: area.clone(),
+                rule: rule.clone(),
+                because: because.clone(),
+                sent: false,
+            }),
+        }
+    }
+    tickets
+}
+
+/// The whole body, from its beginning, wherever others that share the open file stand in it.
+fn read_whole(body: OwnedFd) -> std::io::Result<Vec<u8>> {
+    let body = File::from(body);
+    let size = usize::try_from(body.metadata()?.len()).map_err(std::io::Error::other)?;
+    let mut octets = vec![0; size];
+    body.read_exact_at(&mut octets, 0)?;
+    Ok(octets)
 }

@@ -22,17 +22,21 @@ mod loaded;
 mod notice;
 mod pool;
 pub mod record;
+mod records;
 pub mod route;
 mod scan;
 pub mod schedule;
 mod settings;
+#[cfg(test)]
+mod tests;
 
-use std::collections::{BTreeMap, BinaryHeap, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
 use ipc::{Events, Listener, RoleContext, Snapshot};
 use mail::IdSource;
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use policy::Policy;
 use tokio::sync::mpsc;
 use world::Entropy;
@@ -62,8 +66,12 @@ const TICK: Duration = Duration::from_millis(200);
 /// # Errors
 /// When its socket or the spool cannot be opened.
 pub async fn run(context: RoleContext) -> Result<(), QueueError> {
+    raise_descriptor_limit();
     let listener = Listener::open(&context)?;
-    let mut settings = ipc::subscribe(&context, SECTIONS).await;
+    let mut settings = tokio::select! {
+        settings = ipc::subscribe(&context, SECTIONS) => settings,
+        () = context.stopped() => return Ok(()),
+    };
     let disk: Arc<dyn world::Disk> = Arc::new(world::RealDisk);
     let opened = spool::Keeper::open(disk, &context.paths.spool(), spool::Options::default());
     let (keeper, recovery) = opened?;
@@ -72,8 +80,7 @@ pub async fn run(context: RoleContext) -> Result<(), QueueError> {
     let snapshot = settings.borrow_and_update().clone();
     core.adopt_settings(&snapshot);
     for damage in &recovery.damage {
-        let (path, because) = (damage.path.display(), &damage.because);
-        tracing::error!(%path, because, "the spool is damaged; everything else was taken up");
+        core::tell_damage(damage);
     }
     core.recover(recovery.messages);
     core.search_orphans(spool::EVERY_SEGMENT);
@@ -83,7 +90,6 @@ pub async fn run(context: RoleContext) -> Result<(), QueueError> {
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let mut batch = Vec::with_capacity(BATCH);
     loop {
-        let paging = !core.listings.is_empty();
         tokio::select! {
             biased;
             () = context.stopped() => break,
@@ -97,12 +103,36 @@ pub async fn run(context: RoleContext) -> Result<(), QueueError> {
                     core.handle(happening);
                 }
             },
-            () = tokio::task::yield_now(), if paging => { core.make_page(); }
         }
         core.start_work();
     }
-    core.events.flush(Duration::from_secs(2)).await;
+    while let Ok(happening) = happenings.try_recv() {
+        core.handle(happening);
+    }
+    end(&core).await;
     Ok(())
+}
+
+/// What was said last is kept, so that nothing is done again at the next start.
+async fn end(core: &Core) {
+    let wait = Duration::from_secs(limits::STOP_SECONDS);
+    match tokio::time::timeout(wait, core.keeper.sync_ticket()).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::error!(%error, "the spool could not be synced at the end"),
+        Err(_) => tracing::error!("the spool took too long to sync at the end"),
+    }
+    core.events.flush(Duration::from_secs(2)).await;
+}
+
+/// Raises our own limit of open files as far as the hard limit allows.
+fn raise_descriptor_limit() {
+    let raised = getrlimit(Resource::RLIMIT_NOFILE).and_then(|(soft, hard)| {
+        let wanted = limits::DESCRIPTORS.min(hard).max(soft);
+        setrlimit(Resource::RLIMIT_NOFILE, wanted, hard)
+    });
+    if let Err(error) = raised {
+        tracing::warn!(%error, "the limit of open files stays as it is");
+    }
 }
 
 /// The sections this role reads.
@@ -118,6 +148,7 @@ fn start(
     let [a, b, c, d, e, f, g, h] = seed;
     Core {
         events: Events::start(&context),
+        pool: pool::Pool::new(context.clock.now()),
         context,
         keeper,
         ids: IdSource::new(u32::from_le_bytes([a, b, c, d])),
@@ -126,17 +157,19 @@ fn start(
         routes: route::Routes::new(&Routing::default()),
         retry: Retry::default(),
         host_name: String::new(),
+        reserve_octets: 0,
         stages: BTreeMap::new(),
-        records: HashMap::new(),
+        records: records::Records::default(),
         loaded: HashMap::new(),
+        loaded_octets: 0,
         scans: VecDeque::new(),
-        due: BinaryHeap::new(),
-        pool: pool::Pool::default(),
+        due: BTreeSet::new(),
         destinations: destination::Destinations::default(),
         attempts: HashMap::new(),
         last_attempt: 0,
         tickets: HashMap::new(),
         last_ticket: 0,
+        vault_line: VecDeque::new(),
         unconfirmed: HashMap::new(),
         intakes: HashMap::new(),
         cells_keeper: None,
@@ -145,10 +178,12 @@ fn start(
         after_sync: Vec::new(),
         in_sync: Vec::new(),
         syncing: false,
+        sync_failed: false,
         unsynced: false,
         tidying: Arc::default(),
         pressure: None,
-        listings: VecDeque::new(),
+        listings: HashMap::new(),
+        last_listing: 0,
         finished: 0,
         // Zero is the one state that the generator cannot leave.
         chance: u32::from_le_bytes([e, f, g, h]) | 1,
@@ -175,6 +210,8 @@ impl Core {
         let name = receiving.and_then(|section| section.get("host_name"));
         let name = name.and_then(serde_json::Value::as_str).unwrap_or("gatepost.example.test");
         name.clone_into(&mut self.host_name);
+        let reserve = receiving.and_then(|section| section.get("disk_reserve_bytes"));
+        self.reserve_octets = reserve.and_then(serde_json::Value::as_u64).unwrap_or(0);
     }
 
     /// One thing has happened.
@@ -188,23 +225,23 @@ impl Core {
             Happening::KeeperCame { connection, outlet } => {
                 self.cells_keeper = Some((connection, outlet));
             }
-            Happening::KeeperSaid { message, descriptors } => {
-                self.keeper_said(message, descriptors)
+            Happening::KeeperSaid { connection, message, descriptors } => {
+                self.keeper_said(connection, message, descriptors);
             }
             Happening::KeeperLeft { connection } => self.keeper_left(connection),
-            Happening::CellSaid { cell, answer } => self.cell_said(cell, answer),
+            Happening::CellSaid { cell, answer, permit } => {
+                self.cell_said(cell, answer);
+                drop(permit);
+            }
             Happening::CellLeft { cell, because } => self.cell_left(cell, &because),
             Happening::DeliverCame { connection, outlet } => self.deliver_came(connection, outlet),
             Happening::DeliverSaid { message } => self.deliver_said(message),
             Happening::DeliverLeft { connection } => self.deliver_left(connection),
             Happening::VaultCame { connection, outlet } => self.vault_came(connection, outlet),
             Happening::VaultSaid { message, descriptors } => self.vault_said(message, descriptors),
-            Happening::VaultLeft { connection } => {
-                if self.vault.as_ref().is_some_and(|(current, _)| *current == connection) {
-                    self.vault = None;
-                }
-            }
+            Happening::VaultLeft { connection } => self.vault_left(connection),
             Happening::Asked { request, outlet } => self.asked(&request, outlet),
+            Happening::PageWanted { listing } => self.make_page(listing),
             Happening::Synced(result) => self.synced(&result),
         }
     }

@@ -31,15 +31,21 @@ pub const ROW_DESTINATIONS: usize = 10;
 pub const REASON_OCTETS: usize = 200;
 /// Octets by which the changes that policy orders may make a message longer.
 pub const AMENDED_OCTETS: u64 = 1 << 20;
+/// Answers of one cell that were not looked at yet.
+pub const UNHEARD_ANSWERS: usize = 4;
 /// Workers that may end on one mail before it is unscannable (features B-13).
 pub const STRIKES: u8 = 2;
 /// Longest wait that a retry schedule may name, in seconds.
 pub const WAIT_SECONDS: u64 = 86_400;
 /// Seconds until a message that the spool does not give back is tried again.
 pub const UNREADABLE_SECONDS: u64 = 300;
+/// Seconds between tries to have mail kept in quarantine whose lifetime is over.
+pub const KEEP_TRYING_SECONDS: u64 = 3600;
 /// Destinations with a queue of their own in memory; idle ones are forgotten beyond this.
 pub const DESTINATIONS: usize = 10_000;
 /// Steps of making room that the spool takes in one go.
 pub const CHORES: usize = 16;
 /// Seconds that the last sync may take when the role is told to stop.
 pub const STOP_SECONDS: u64 = 5;
+/// Distinct records that are held once for all messages that have them.
+pub const SHARED_RECORDS: usize = 10_000;

@@ -9,9 +9,8 @@ use mail::{
 };
 use smtp::dsn::{Action, Notice, Original, Report, Speaker, compose};
 
-use crate::core::{Core, Stage};
+use crate::core::Core;
 use crate::loaded::{Ended, Loaded};
-use crate::pool::Task;
 
 impl Core {
     /// Writes the notices for everything that has ended in this round. True when one was written:
@@ -46,7 +45,11 @@ impl Core {
         let lifetime = self.retry.lifetime_seconds;
         let loaded = self.loaded.get(&id).ok_or("the message is gone")?;
         let Some(to) = loaded.envelope.sender.mailbox().cloned() else { return Ok(()) };
-        let original = read_original(loaded, ended)?;
+        let original = read_original(loaded, ended).unwrap_or_else(|error| {
+            // A notice without the original tells its sender more than none.
+            tracing::error!(%id, %error, "the original could not be read for its notice");
+            Vec::new()
+        });
         let retry_until = loaded.envelope.received.plus_seconds(lifetime);
         let reports: Vec<Report<'_>> = ended
             .iter()
@@ -72,8 +75,7 @@ impl Core {
         let kept = self.keeper.insert(&envelope, octets);
         kept.map_err(|error| format!("the spool could not keep the notice: {error}"))?;
         self.received(&envelope);
-        self.stages.insert(number, Stage::Active);
-        self.scans.push_back((Task::Inspect(number), now));
+        self.wait_for_scan(number);
         self.tell(id, Deed::Notified { action: action.word().to_owned(), notice: number });
         Ok(())
     }
@@ -107,20 +109,20 @@ fn report<'a>(
 }
 
 /// As much of the original as a notice may return.
-fn read_original(loaded: &Loaded, ended: &[Ended]) -> Result<Vec<u8>, String> {
+fn read_original(loaded: &Loaded, ended: &[Ended]) -> std::io::Result<Vec<u8>> {
     let failed = ended.iter().any(|one| one.action == Action::Failed);
     let full = failed && loaded.envelope.ret == Some(Return::Full);
     let room =
         if full { smtp::dsn::RETURNED_MESSAGE_OCTETS } else { smtp::dsn::RETURNED_HEADER_OCTETS };
     let wanted = usize::try_from(loaded.envelope.size).unwrap_or(room).min(room + 1);
-    let file = loaded.body.try_clone().map(File::from).map_err(|error| error.to_string())?;
+    let file = loaded.body.try_clone().map(File::from)?;
     let mut octets = vec![0; wanted];
     let mut filled = 0;
     while let Some(rest) = octets.get_mut(filled..).filter(|rest| !rest.is_empty()) {
         match file.read_at(rest, filled as u64) {
             Ok(0) => break,
             Ok(read) => filled += read,
-            Err(error) => return Err(format!("the original could not be read: {error}")),
+            Err(error) => return Err(error),
         }
     }
     octets.truncate(filled);

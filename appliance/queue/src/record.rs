@@ -14,7 +14,7 @@ pub enum Left {
     /// Delivery, with the changes of this entry of [`Record::amendments`].
     Delivery {
         /// Index.
-        amendments: u8,
+        amendments: u32,
     },
     /// Delivery to a host that policy chose.
     HandOff {
@@ -32,6 +32,14 @@ pub enum Left {
         /// Evidence.
         because: String,
     },
+}
+
+impl Left {
+    /// True when it is to be sent somewhere.
+    #[must_use]
+    pub fn is_delivery(&self) -> bool {
+        matches!(self, Left::Delivery { .. } | Left::HandOff { .. })
+    }
 }
 
 /// The record of one message.
@@ -99,13 +107,13 @@ impl Record {
     }
 
     /// Index of a list of changes, added when it is new.
-    pub fn amendments_index(&mut self, amendments: &[Amendment]) -> u8 {
+    pub fn amendments_index(&mut self, amendments: &[Amendment]) -> u32 {
         let at = self.amendments.iter().position(|known| known == amendments);
         let at = at.unwrap_or_else(|| {
             self.amendments.push(amendments.to_vec());
             self.amendments.len() - 1
         });
-        u8::try_from(at).unwrap_or(u8::MAX)
+        at as u32
     }
 }
 

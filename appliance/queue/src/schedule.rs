@@ -24,8 +24,7 @@ pub fn next(
     null_sender: bool,
     chance: u32,
 ) -> Next {
-    let lifetime = if null_sender { retry.notice_lifetime_seconds } else { retry.lifetime_seconds };
-    let end = received.plus_seconds(lifetime);
+    let end = end(retry, received, null_sender);
     if now >= end {
         return Next::GiveUp;
     }
@@ -35,6 +34,13 @@ pub fn next(
     let at = Timestamp(now.0 + wait - wait / 10 + jitter);
     // One last attempt falls at the end of the lifetime.
     Next::Again(at.min(end))
+}
+
+/// When mail is given up.
+#[must_use]
+pub fn end(retry: &Retry, received: Timestamp, null_sender: bool) -> Timestamp {
+    let lifetime = if null_sender { retry.notice_lifetime_seconds } else { retry.lifetime_seconds };
+    received.plus_seconds(lifetime)
 }
 
 /// Whether the sender is to be told now that its mail is late.

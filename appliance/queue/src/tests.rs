@@ -1,0 +1,9 @@
+//! queue over its real sockets, with every peer played by the test.
+
+mod delivering;
+mod house;
+mod keeping;
+mod million;
+mod operating;
+mod scanning;
+mod storm;
