@@ -99,7 +99,8 @@ fn group_length(submissions: &[Submission<'_>], position: u64, segment_octets: u
     for submission in submissions.iter().take(limits::GROUP_MESSAGES) {
         octets += submission.length();
         let fits = position + octets <= segment_octets && octets <= limits::GROUP_OCTETS;
-        if !fits && !(count == 0 && position == START) {
+        let alone = count == 0 && position == START;
+        if !(fits || alone) {
             break;
         }
         count += 1;

@@ -42,6 +42,8 @@ pub(crate) struct Searched {
     pub messages: Vec<SealedRecord>,
     pub damage: Vec<Range<u64>>,
     pub durable: u64,
+    /// It is marked as complete.
+    pub closed: bool,
 }
 
 /// How a search ended.
@@ -91,12 +93,13 @@ impl Inspection {
         // writer died before its own sync.
         segment.file.sync_data()?;
         let mut messages = Vec::new();
-        let Scanned { damage, durable, .. } =
+        let Scanned { damage, durable, closed, .. } =
             scan(&*segment.file, segment.salt, |offset, header, _| {
                 if matches!(header.kind, Kind::Message | Kind::LargeMessage) {
                     messages.push(SealedRecord { id: header.id, offset, header: *header });
                 }
             })?;
-        Ok(Found::Records(Searched { segment: Some(segment), messages, damage, durable }))
+        let segment = Some(segment);
+        Ok(Found::Records(Searched { segment, messages, damage, durable, closed }))
     }
 }

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use mail::MessageId;
 
 use crate::Place;
+use crate::layout::UNPLACED;
 use crate::record::{self, Header, Kind, number64};
 
 /// Appends: the message is live and lies there.
@@ -67,10 +68,20 @@ pub fn note<'a>(header: &Header, head: &'a [u8]) -> Option<Note<'a>> {
 }
 
 /// What the journal says about one message that is not finished.
-#[derive(Debug, Default)]
+/// Small: there may be a million.
+#[derive(Debug)]
 pub(crate) struct Replayed {
-    pub place: Option<Place>,
-    pub state: Option<(u64, Box<[u8]>)>,
+    /// [`UNPLACED`] until it is known.
+    pub place: Place,
+    /// Number of the state; 0 for none.
+    pub sequence: u64,
+    pub state: Option<Box<[u8]>>,
+}
+
+impl Default for Replayed {
+    fn default() -> Self {
+        Replayed { place: UNPLACED, sequence: 0, state: None }
+    }
 }
 
 /// Something whose latest word stands in a group commit that is not known to be durable.
@@ -108,10 +119,12 @@ impl Replay {
     /// Takes one record in.
     pub fn apply(&mut self, header: &Header, head: &[u8]) {
         match note(header, head) {
-            Some(Note::Adopt(id, place)) => self.live.entry(id).or_default().place = Some(place),
+            Some(Note::Adopt(id, place)) => self.live.entry(id).or_default().place = place,
             Some(Note::State(id, sequence, state)) => {
                 self.sequence = self.sequence.max(sequence);
-                self.live.entry(id).or_default().state = Some((sequence, state.into()));
+                let live = self.live.entry(id).or_default();
+                live.sequence = sequence;
+                live.state = Some(state.into());
             }
             Some(Note::Finish(id, origin)) => {
                 self.live.remove(&id);
@@ -156,8 +169,8 @@ mod tests {
         let replay = replay(&buffer);
         assert_eq!(replay.live.len(), 1);
         let live = &replay.live[&one];
-        assert_eq!(live.place, Some(Place { segment: 9, offset: 70 }));
-        assert_eq!(live.state.as_ref().unwrap().1.as_ref(), b"late");
+        assert_eq!(live.place, Place { segment: 9, offset: 70 });
+        assert_eq!((live.sequence, live.state.as_deref()), (5, Some(b"late".as_slice())));
         assert!(replay.finished[&1].contains(&two));
         assert_eq!((replay.complete[&1], replay.sequence), (42, 5));
     }

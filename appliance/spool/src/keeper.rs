@@ -85,6 +85,8 @@ pub(crate) struct SegmentState {
     pub live: u32,
     /// Those of its messages that are known to be finished; forgotten when it is complete.
     pub finished: BTreeSet<MessageId>,
+    /// Its file has been seen.
+    pub present: bool,
     /// No record will be added.
     pub closed: bool,
     /// Once closed and gone through: how many messages it holds.
@@ -236,7 +238,9 @@ impl KeeperCore {
     /// Takes in which segments are there and what the journal says of them.
     fn know_segments(&mut self, own: &[u64], replayed: &Replay) -> Result<(), SpoolError> {
         for number in own {
-            self.segments.entry(OWN | number).or_default().closed = true;
+            let state = self.segments.entry(OWN | number).or_default();
+            state.present = true;
+            state.closed = true;
         }
         let folder = self.ground.layout.intake();
         let numbers = segment::numbers(&*self.ground.disk, &folder);
@@ -248,6 +252,7 @@ impl KeeperCore {
             let complete = salt.is_some_and(|salt| self.has_salt(number, salt));
             let finished = replayed.finished.get(&number).filter(|_| !complete);
             let state = self.segments.entry(number).or_default();
+            state.present = true;
             state.complete = complete;
             state.closed = complete;
             state.finished = finished.cloned().unwrap_or_default();
@@ -265,33 +270,37 @@ impl KeeperCore {
         let Replay { live, finished, complete, doubtful, .. } = replayed;
         self.reaffirm_ends(&finished, &complete, &doubtful);
         let mut messages = Vec::with_capacity(live.len());
-        for (id, Replayed { place, state }) in live {
+        let mut known = Vec::with_capacity(live.len());
+        for (id, Replayed { place, sequence, state }) in live {
             // A state without a place is left over from a group that was torn: never promised.
-            let Some(place) = place else { continue };
+            if place == UNPLACED {
+                continue;
+            }
             let Some(segment) = self.segments.get_mut(&place.segment) else {
                 self.damage.push(self.lost(id, place));
                 continue;
             };
             segment.live += 1;
-            let (number, state) = state.unzip();
-            self.live.insert(id, Live { place, state: number.unwrap_or_default() });
+            let mut number = sequence;
             if doubtful.contains(&Doubt::Message(id)) {
-                self.reaffirm(id, place, state.as_deref());
+                number = self.reaffirm(id, place, sequence, state.as_deref());
             }
+            known.push((id, Live { place, state: number }));
             messages.push(Kept { id, place, state: state.map(Vec::from) });
         }
+        // Built at once, its nodes are full; built one by one in order, half of each is empty.
+        self.live = known.into_iter().collect();
         messages
     }
 
     /// What was read may be in the system's memory alone: the group commit that wrote it may have
     /// failed, and then no sync of that file brings it to the disk. Say it again in the next one.
-    fn reaffirm(&mut self, id: MessageId, place: Place, state: Option<&[u8]>) {
+    fn reaffirm(&mut self, id: MessageId, place: Place, number: u64, state: Option<&[u8]>) -> u64 {
         let sequence = self.next_sequence();
         journal::push_adopt(&mut self.pending, id, place);
-        if let (Some(state), Some(live)) = (state, self.live.get_mut(&id)) {
-            live.state = sequence;
-            journal::push_state(&mut self.pending, id, sequence, state);
-        }
+        let Some(state) = state else { return number };
+        journal::push_state(&mut self.pending, id, sequence, state);
+        sequence
     }
 
     fn reaffirm_ends(
@@ -357,6 +366,7 @@ impl KeeperCore {
         if state.complete || state.finished.contains(&id) {
             return Ok(Adopted::Finished);
         }
+        state.present = true;
         state.live += 1;
         state.unseen.remove(&id);
         state.touched = sequence;
@@ -471,6 +481,9 @@ impl KeeperCore {
     /// When the folder cannot be listed. A segment that cannot be read counts as damage.
     pub fn orphans(&mut self, before: u64) -> Result<Vec<Kept>, SpoolError> {
         let folder = self.ground.layout.intake();
+        // An intake that failed to begin a segment has told of its number; the next one may use it.
+        self.segments
+            .retain(|number, state| number & OWN != 0 || *number < before || state.present);
         let numbers = segment::numbers(&*self.ground.disk, &folder);
         let mut orphans = Vec::new();
         for number in numbers.during("list the folder", &folder)? {
@@ -478,6 +491,7 @@ impl KeeperCore {
                 continue;
             }
             let state = self.segments.entry(number).or_default();
+            state.present = true;
             state.closed |= before != EVERY_SEGMENT;
             if state.complete {
                 continue;
@@ -541,8 +555,11 @@ impl KeeperCore {
             damage.push(Damage { path: path.clone(), id: Some(id), because });
         }
         state.unseen = orphans.iter().map(|kept| kept.id).collect();
-        state.salt = found.segment.map_or(0, |segment| segment.salt);
-        if closed {
+        state.salt = found.segment.as_ref().map_or(0, |segment| segment.salt);
+        state.present = true;
+        // Its own mark tells as well: queue may have started again since it was told.
+        state.closed |= found.closed;
+        if found.closed || (closed && state.closed) {
             state.total = Some(total);
         }
         if !again {

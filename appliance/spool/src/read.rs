@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use mail::{Envelope, MessageId};
@@ -116,7 +116,7 @@ impl Located {
         }
     }
 
-    fn head(&self, segment: &Segment, path: &PathBuf) -> Result<(Header, Vec<u8>), SpoolError> {
+    fn head(&self, segment: &Segment, path: &Path) -> Result<(Header, Vec<u8>), SpoolError> {
         let offset = self.place.offset & !LARGE;
         let mut octets = vec![0; FIRST_READ];
         let count = segment.file.read_at(offset, &mut octets).during("read", path)?;
@@ -143,7 +143,7 @@ impl Located {
     fn inline_body(
         &self,
         segment: &Segment,
-        path: &PathBuf,
+        path: &Path,
         header: &Header,
     ) -> Result<Vec<u8>, SpoolError> {
         let offset = self.place.offset & !LARGE;

@@ -28,10 +28,13 @@ use crate::{Place, SpoolError, limits};
 /// Journal segments that are never worth cleaning.
 const CLEAN_FROM: usize = 3;
 
+/// Records of the journal, to be gone through.
+type Records = VecDeque<(Header, Vec<u8>)>;
+
 /// A journal segment that is being cleaned.
 pub(crate) struct Cleaning {
     number: u64,
-    records: VecDeque<(Header, Vec<u8>)>,
+    records: Records,
     octets: u64,
     kept: u64,
     /// Number of the last change that carries something of it over.
@@ -51,7 +54,9 @@ pub(crate) struct Chores {
     pub moving: BTreeSet<MessageId>,
     cleaning: Option<Cleaning>,
     copying: Option<Copying>,
+    /// Journal segments at which cleaning pays again, and the live messages when that was set.
     clean_at: usize,
+    clean_live: usize,
     /// Left-over large bodies below this number are swept away.
     swept: u64,
     litter: Vec<PathBuf>,
@@ -84,7 +89,7 @@ enum Work {
     },
     LoadJournal {
         number: u64,
-        records: VecDeque<(Header, Vec<u8>)>,
+        records: Records,
         octets: u64,
     },
     DropJournal(u64),
@@ -146,10 +151,7 @@ impl Work {
 }
 
 /// The records of a journal segment, and their octets.
-fn load_journal(
-    ground: &Ground,
-    number: u64,
-) -> Result<(VecDeque<(Header, Vec<u8>)>, u64), SpoolError> {
+fn load_journal(ground: &Ground, number: u64) -> Result<(Records, u64), SpoolError> {
     let folder = ground.layout.journal();
     let path = segment::path(&folder, number);
     let mut records = VecDeque::new();
@@ -286,9 +288,14 @@ impl KeeperCore {
 
     fn remove_chore(&mut self) -> Option<Work> {
         let durable = self.durable;
+        // intake begins behind the newest segment that it finds: while that one stays, no number
+        // comes twice, and what is removed here cannot be a new segment of the same name.
+        let newest = self.segments.iter().rfind(|(number, state)| state.present && **number < OWN);
+        let newest = newest.map(|(number, _)| *number);
         let ripe = self.segments.iter().filter(|(number, state)| {
             let accounted = state.complete || **number & OWN != 0;
-            state.closed && accounted && state.live == 0 && state.touched <= durable && !state.stuck
+            let idle = state.live == 0 && state.touched <= durable && !state.stuck;
+            state.closed && accounted && idle && Some(**number) != newest
         });
         let segments: Vec<u64> = ripe.map(|(number, _)| *number).collect();
         let mut paths = Vec::new();
@@ -428,6 +435,9 @@ impl KeeperCore {
             let done = cleaning.records.is_empty() && cleaning.done_at <= self.durable;
             return done.then_some(Work::DropJournal(cleaning.number));
         }
+        if self.live.len() <= self.chores.clean_live / 2 {
+            self.chores.clean_at = CLEAN_FROM;
+        }
         let enough = self.journal_numbers.len() >= self.chores.clean_at.max(CLEAN_FROM);
         let idle = self.chores.copying.is_none() && self.chores.moving.is_empty();
         let oldest = self.journal_numbers.first().filter(|_| enough && idle)?;
@@ -441,6 +451,7 @@ impl KeeperCore {
         // Where most of it still held, cleaning more now would only copy; wait for it to grow.
         let mostly_live = cleaning.kept * 2 > cleaning.octets;
         let count = self.journal_numbers.len();
+        self.chores.clean_live = self.live.len();
         self.chores.clean_at = if mostly_live { count + count / 2 + 1 } else { CLEAN_FROM };
     }
 

@@ -45,12 +45,12 @@ enum Held {
 impl Held {
     /// Makes a large body durable and opens it again for reading. Before the record is written,
     /// so that nothing can fail once the message is ours.
-    fn make_durable(self) -> Result<Held, (Held, SpoolError)> {
+    fn make_durable(self) -> Result<Held, Box<(Held, SpoolError)>> {
         let Held::Large(body) = self else { return Ok(self) };
         let opened = body.make_durable().and_then(|()| body.reopen());
         match opened {
             Ok(descriptor) => Ok(Held::Durable(body, descriptor)),
-            Err(error) => Err((Held::Large(body), error)),
+            Err(error) => Err(Box::new((Held::Large(body), error))),
         }
     }
 
@@ -83,10 +83,10 @@ impl Inbox {
     }
 
     /// Gives it back when the thread has ended.
-    fn put(&self, sealing: Sealing) -> Result<(), Sealing> {
+    fn put(&self, sealing: Sealing) -> Result<(), Box<Sealing>> {
         let mut waiting = self.lock();
         if waiting.1 {
-            return Err(sealing);
+            return Err(Box::new(sealing));
         }
         waiting.0.push(sealing);
         if waiting.0.len() == 1 {
@@ -174,7 +174,10 @@ impl Shared {
                     sealing.fail(SpoolError::Stopped);
                 }
             }
-            Err((held, error)) => Sealing { id, head, held, body_crc, answer }.fail(error),
+            Err(failed) => {
+                let (held, error) = *failed;
+                Sealing { id, head, held, body_crc, answer }.fail(error);
+            }
         }
     }
 

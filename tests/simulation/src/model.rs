@@ -118,7 +118,6 @@ impl Model {
                 Change::Finish => record.debt = Debt::Settled,
             }
         }
-        // States recorded one after the other were made durable together: the last one holds.
     }
 
     /// Messages that queue has, for the next deed.
