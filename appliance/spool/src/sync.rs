@@ -176,7 +176,12 @@ impl KeeperCore {
     /// A message lies at its new place, durably.
     fn settle(&mut self, outgoing: &Outgoing, place: Place, upto: u64) {
         self.chores.moving.remove(&outgoing.id);
-        let Some(live) = self.live.get_mut(&outgoing.id) else { return };
+        let Some(live) = self.live.get_mut(&outgoing.id) else {
+            // Finished meanwhile: until that is durable, the journal says that it lies here.
+            let sequence = self.sequence;
+            self.segments.entry(place.segment).or_default().touched = sequence;
+            return;
+        };
         if live.place != outgoing.from {
             return;
         }

@@ -390,3 +390,25 @@ fn a_change_made_while_a_sync_is_under_way_belongs_to_the_next_one() {
     first.sync().unwrap();
     assert_eq!(keeper(&disk).1.messages.len(), 0);
 }
+
+#[test]
+fn the_segment_of_a_message_finished_while_it_was_written_stays_until_that_is_durable() {
+    let disk = SimDisk::new(1);
+    let (mut first, _) = keeper(&disk);
+    // The second does not fit behind the first, so the first one's segment is closed.
+    first.insert(&envelope(5, 3000), vec![0; 3000]).unwrap();
+    first.insert(&envelope(6, 3000), vec![0; 3000]).unwrap();
+    let mut work = first.begin_sync().unwrap();
+    first.finish(ID).unwrap();
+    let result = work.run();
+    first.end_sync(work, &result);
+    while let Some(mut chore) = first.next_chore() {
+        chore.run();
+        first.end_chore(chore).unwrap();
+    }
+    assert!(keeper(&disk).1.damage.is_empty());
+    assert_eq!(files(&disk, "queue"), 2);
+    first.sync().unwrap();
+    first.tidy(50).unwrap();
+    assert_eq!(files(&disk, "queue"), 1);
+}
