@@ -4,8 +4,8 @@ use mail::{Amendment, Direction, Envelope, Fate, Findings, Ruling, Step, Verdict
 
 use crate::actions::{Consequence, act};
 use crate::conditions::ask;
+use crate::patterns::{Patterns, Sought};
 use crate::settings::{RouteDirection, Rule, Rules, When};
-use crate::wildcard::Wildcard;
 
 /// The name of the rule in force where none matched.
 pub const DEFAULT_RULE: &str = "default";
@@ -19,9 +19,26 @@ pub struct Policy {
 
 #[derive(Debug, Clone)]
 struct Compiled {
+    /// Without its lists.
     rule: Rule,
-    senders: Vec<Wildcard>,
-    recipients: Vec<Wildcard>,
+    senders: Patterns,
+    recipients: Patterns,
+}
+
+/// The addresses of one message.
+struct Addresses {
+    sender: Sought,
+    recipients: Vec<Sought>,
+}
+
+impl Addresses {
+    fn of(envelope: &Envelope) -> Self {
+        let recipients = envelope.recipients.iter();
+        Addresses {
+            sender: Sought::new(&envelope.sender.to_string()),
+            recipients: recipients.map(|one| Sought::new(&one.address.to_string())).collect(),
+        }
+    }
 }
 
 /// How one recipient stands while the rules go by.
@@ -35,12 +52,10 @@ impl Policy {
     /// committed; one that does not compile all the same matches nothing and is left out.
     #[must_use]
     pub fn compile(revision: u64, rules: &Rules) -> Self {
-        let patterns =
-            |list: &[String]| list.iter().filter_map(|text| Wildcard::new(text).ok()).collect();
         let compiled = rules.rules.iter().filter(|rule| rule.enabled).map(|rule| Compiled {
-            senders: patterns(&rule.senders),
-            recipients: patterns(&rule.recipients),
-            rule: rule.clone(),
+            senders: Patterns::compile(&rule.senders),
+            recipients: Patterns::compile(&rule.recipients),
+            rule: Rule { senders: Vec::new(), recipients: Vec::new(), ..rule.clone() },
         });
         Policy { revision, rules: compiled.collect() }
     }
@@ -60,12 +75,13 @@ impl Policy {
             .iter()
             .map(|_| Standing { amendments: Vec::new(), ended: None })
             .collect();
+        let addresses = Addresses::of(envelope);
         let mut steps = Vec::with_capacity(self.rules.len());
         for compiled in &self.rules {
             if standings.iter().all(|standing| standing.ended.is_some()) {
                 break;
             }
-            steps.push(compiled.apply(envelope, findings, skip, &mut standings));
+            steps.push(compiled.apply(envelope, &addresses, findings, skip, &mut standings));
         }
         Verdict { revision: self.revision, rulings: gather(standings), steps }
     }
@@ -76,6 +92,7 @@ impl Compiled {
     fn apply(
         &self,
         envelope: &Envelope,
+        addresses: &Addresses,
         findings: &Findings,
         skip: Option<&str>,
         standings: &mut [Standing],
@@ -88,7 +105,7 @@ impl Compiled {
         if skip == Some(self.rule.name.as_str()) && self.rule.when != When::Malware {
             return step(false, "released from quarantine, so this rule is skipped".to_owned());
         }
-        if let Some(because) = self.off_route(envelope) {
+        if let Some(because) = self.off_route(envelope, addresses) {
             return step(false, because.to_owned());
         }
         let answer = ask(&self.rule, findings);
@@ -98,7 +115,7 @@ impl Compiled {
         if self.rule.observe {
             return step(false, format!("observed only, it would have acted: {}", answer.because));
         }
-        let covered = self.cover(envelope, &answer.because, standings);
+        let covered = self.cover(addresses, &answer.because, standings);
         match covered {
             0 => step(false, "no recipient of this rule".to_owned()),
             _ => step(true, answer.because),
@@ -106,7 +123,7 @@ impl Compiled {
     }
 
     /// Why the message is not on the route of this rule, if it is not.
-    fn off_route(&self, envelope: &Envelope) -> Option<&'static str> {
+    fn off_route(&self, envelope: &Envelope, addresses: &Addresses) -> Option<&'static str> {
         match (self.rule.direction, envelope.direction) {
             (RouteDirection::Incoming, Direction::Outgoing) => {
                 return Some("only for incoming mail");
@@ -116,21 +133,15 @@ impl Compiled {
             }
             _ => {}
         }
-        let sender = envelope.sender.to_string();
-        let listed = self.rule.senders.is_empty()
-            || self.senders.iter().any(|pattern| pattern.matches(&sender));
+        let listed = self.senders.match_any(&addresses.sender);
         (!listed).then_some("the sender is not one of this rule")
     }
 
     /// Acts on the open recipients of this rule; tells how many there were.
-    fn cover(&self, envelope: &Envelope, because: &str, standings: &mut [Standing]) -> usize {
+    fn cover(&self, addresses: &Addresses, because: &str, standings: &mut [Standing]) -> usize {
         let mut covered = 0;
-        for (recipient, standing) in envelope.recipients.iter().zip(standings) {
-            let listed = self.rule.recipients.is_empty() || {
-                let address = recipient.address.to_string();
-                self.recipients.iter().any(|pattern| pattern.matches(&address))
-            };
-            if standing.ended.is_some() || !listed {
+        for (recipient, standing) in addresses.recipients.iter().zip(standings) {
+            if standing.ended.is_some() || !self.recipients.match_any(recipient) {
                 continue;
             }
             covered += 1;

@@ -13,6 +13,7 @@ mod actions;
 mod conditions;
 mod decide;
 pub mod limits;
+mod patterns;
 mod settings;
 mod wildcard;
 

@@ -31,6 +31,11 @@ impl Wildcard {
     #[must_use]
     pub fn matches(&self, text: &str) -> bool {
         let text: Vec<char> = text.to_lowercase().chars().collect();
+        self.fits(&text)
+    }
+
+    /// As [`Wildcard::matches`], for a text in lower case.
+    pub(crate) fn fits(&self, text: &[char]) -> bool {
         let (mut at, mut place) = (0, 0);
         let mut retry: Option<(usize, usize)> = None;
         while place < text.len() {
