@@ -84,6 +84,8 @@ pub(crate) struct Core {
     pub(crate) scans: VecDeque<(Task, Timestamp)>,
     /// The messages that are put off, by time: as many as are [`Stage::Deferred`].
     pub(crate) due: BTreeSet<(Timestamp, MessageId)>,
+    /// How many are [`Stage::Held`].
+    pub(crate) held: usize,
     pub(crate) pool: Pool,
     pub(crate) destinations: Destinations,
     pub(crate) attempts: HashMap<u64, Attempt>,
@@ -135,19 +137,27 @@ impl Core {
 
     /// Notes where a message stands now.
     pub(crate) fn enter(&mut self, id: MessageId, stage: Stage) {
-        if let Some(Stage::Deferred(at)) = self.stages.insert(id, stage) {
-            self.due.remove(&(at, id));
+        let before = self.stages.insert(id, stage);
+        self.left(id, before);
+        match stage {
+            Stage::Deferred(at) => drop(self.due.insert((at, id))),
+            Stage::Held => self.held += 1,
+            Stage::Waiting | Stage::Working | Stage::Parked => {}
         }
-        if let Stage::Deferred(at) = stage {
-            self.due.insert((at, id));
+    }
+
+    fn left(&mut self, id: MessageId, stage: Option<Stage>) {
+        match stage {
+            Some(Stage::Deferred(at)) => drop(self.due.remove(&(at, id))),
+            Some(Stage::Held) => self.held = self.held.saturating_sub(1),
+            _ => {}
         }
     }
 
     /// A message is no longer ours.
     pub(crate) fn forget(&mut self, id: MessageId) {
-        if let Some(Stage::Deferred(at)) = self.stages.remove(&id) {
-            self.due.remove(&(at, id));
-        }
+        let before = self.stages.remove(&id);
+        self.left(id, before);
         self.records.remove(id);
         self.put_down(id);
     }

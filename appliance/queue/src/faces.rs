@@ -58,9 +58,9 @@ impl Operation {
 pub(crate) struct Listing {
     operation: Operation,
     filter: Compiled,
-    /// The ids still to look at, in descending order: the oldest is at the end. A million of them
-    /// take 8 MB, and only as long as the answer is being made.
-    ids: Vec<MessageId>,
+    /// The messages still to look at: those with ids from the first to the second. What comes in
+    /// meanwhile has a later id and is not meant.
+    span: Option<(MessageId, MessageId)>,
     left: u64,
     dry_run: bool,
     actor: String,
@@ -112,9 +112,9 @@ impl Core {
                 return;
             }
         };
-        let ids = match compiled.only() {
-            Some(id) => vec![id],
-            None => self.stages.keys().rev().copied().collect(),
+        let span = match compiled.only() {
+            Some(id) => Some((id, id)),
+            None => self.stages.last_key_value().map(|(last, _)| (MessageId(0), *last)),
         };
         if matches!(operation, Operation::Release | Operation::Requeue) && !filter.dry_run {
             self.destinations.forgive();
@@ -122,7 +122,7 @@ impl Core {
         let listing = Listing {
             operation,
             filter: compiled,
-            ids,
+            span,
             left: filter.limit.unwrap_or(u64::MAX),
             dry_run: filter.dry_run,
             actor: request.actor.clone(),
@@ -150,8 +150,7 @@ impl Core {
         let Some(mut listing) = self.listings.remove(&number) else { return };
         let until = Timestamp(self.now().0 + limits::LIST_PAGE_MILLISECONDS);
         for _ in 0..limits::LIST_PAGE {
-            let next = if listing.left == 0 { None } else { listing.ids.pop() };
-            let Some(id) = next else { return self.end_listing(&listing) };
+            let Some(id) = self.next_in(&mut listing) else { return self.end_listing(&listing) };
             self.look_at(id, &mut listing);
             if self.now() >= until {
                 break;
@@ -162,6 +161,15 @@ impl Core {
             self.want_page(number, &listing);
             self.listings.insert(number, listing);
         }
+    }
+
+    /// The next message to look at, oldest first.
+    fn next_in(&self, listing: &mut Listing) -> Option<MessageId> {
+        let (first, last) = listing.span.filter(|_| listing.left > 0)?;
+        let (id, _) = self.stages.range(first..=last).next()?;
+        let after = MessageId(id.0.saturating_add(1));
+        listing.span = (after <= last && after > *id).then_some((after, last));
+        Some(*id)
     }
 
     fn end_listing(&self, listing: &Listing) {
@@ -318,20 +326,15 @@ impl Core {
 
     /// Counts for people and for metrics.
     fn summary(&self) -> Value {
-        let (mut active, mut deferred, mut held) = (0_u64, 0_u64, 0_u64);
-        for stage in self.stages.values() {
-            match stage {
-                Stage::Waiting | Stage::Working | Stage::Parked => active += 1,
-                Stage::Deferred(_) => deferred += 1,
-                Stage::Held => held += 1,
-            }
-        }
+        // As many are due some time as are deferred.
+        let deferred = self.due.len();
+        let active = self.stages.len().saturating_sub(deferred + self.held);
         let oldest = self.stages.keys().next().and_then(|id| self.keeper.envelope(*id).ok());
         let age = oldest.map(|envelope| self.now().since(envelope.received) / 1000);
         json!({
             "active": active,
             "deferred": deferred,
-            "hold": held,
+            "hold": self.held,
             "waiting_for_scan": self.scans.len(),
             "delivering": self.attempts.len(),
             "oldest_age_seconds": age,

@@ -164,6 +164,7 @@ fn start(
         loaded_octets: 0,
         scans: VecDeque::new(),
         due: BTreeSet::new(),
+        held: 0,
         destinations: destination::Destinations::default(),
         attempts: HashMap::new(),
         last_attempt: 0,

@@ -1,5 +1,6 @@
 //! queue over its real sockets, with every peer played by the test.
 
+mod alone;
 mod delivering;
 mod house;
 mod keeping;

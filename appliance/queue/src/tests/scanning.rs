@@ -390,3 +390,30 @@ async fn a_changed_policy_judges_the_mail_that_comes_after_it() {
     let told = house.finished(second).await;
     assert!(told.iter().any(|deed| matches!(deed, Deed::Discarded { .. })));
 }
+
+#[tokio::test]
+async fn more_malware_than_vault_takes_at_once_is_all_kept_and_each_once() {
+    let mut house = House::new().await;
+    let mut intake = Intake::new(&house).await;
+    let keeper = Keeper::new(&house).await;
+    keeper.honest_cell(1);
+    let count = crate::limits::TICKETS + 50;
+    let mut ids = Vec::new();
+    for _ in 0..count {
+        ids.push(intake.keep(&infected(&[ANN])).await);
+    }
+    let last = ids.last().copied().unwrap();
+    house.event(last, |deed| matches!(deed, Deed::Judged(_))).await;
+    let mut vault = Vault::new(&house).await;
+    let mut kept = Vec::new();
+    for _ in 0..count {
+        let stored = vault.asked().await;
+        vault.stored(stored.ticket);
+        kept.push(stored.envelope.id);
+    }
+    kept.sort_unstable();
+    assert_eq!(kept, ids);
+    for id in ids {
+        house.finished(id).await;
+    }
+}
