@@ -52,8 +52,19 @@ fn main() {
     if let Some(state) = std::env::var_os("GATEPOST_TEST_KEEPER") {
         locked_in_keeper(state.as_ref());
     }
-    let filter = std::env::args().skip(1).find(|argument| !argument.starts_with('-'));
-    let chosen = |name: &str| filter.as_ref().is_none_or(|filter| name.contains(filter.as_str()));
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let given = |wanted: &str| arguments.iter().any(|argument| argument == wanted);
+    if given("--list") {
+        // What test runners ask for first; nothing here is ignored.
+        TESTS.iter().filter(|_| !given("--ignored")).for_each(|(name, _)| println!("{name}: test"));
+        return;
+    }
+    let filter = arguments.iter().find(|argument| !argument.starts_with('-'));
+    let chosen = |name: &str| match filter {
+        Some(filter) if given("--exact") => name == filter,
+        Some(filter) => name.contains(filter.as_str()),
+        None => true,
+    };
     let (mut passed, mut failed) = (0, 0);
     for (name, test) in TESTS.iter().filter(|(name, _)| chosen(name)) {
         let ok = std::panic::catch_unwind(test).is_ok();

@@ -87,6 +87,8 @@ struct Run {
     next_id: u64,
     /// Receipts that queue has not been shown yet.
     sealed: Vec<(MessageId, Place)>,
+    /// The power went in the midst of the last life, not at its end.
+    cut_in_life: bool,
     summary: Summary,
 }
 
@@ -116,6 +118,7 @@ impl Run {
             model: Model::default(),
             next_id: 1,
             sealed: Vec::new(),
+            cut_in_life: false,
             summary: Summary::default(),
         }
     }
@@ -426,7 +429,8 @@ impl Run {
     /// Between two lives: everything dies, or only one of the two processes.
     fn die(&mut self) -> Result<()> {
         self.disk.set_capacity(1 << 30);
-        let power = self.disk.is_off() || self.random.chance(400);
+        self.cut_in_life = self.disk.is_off();
+        let power = self.cut_in_life || self.random.chance(400);
         let both = power || self.random.chance(300);
         if power {
             self.summary.power_cuts += 1;
@@ -558,10 +562,10 @@ pub fn run_every_cut(seed: u64) -> Result<Summary> {
         let power_cut_at = Some(run.disk.calls() + call);
         let lived = run.life(Faults { power_cut_at, ..Faults::default() });
         lived.with_context(|| format!("power cut at call {call}"))?;
-        let cuts = run.summary.power_cuts;
+        let reached = run.cut_in_life;
         summary += run.end().with_context(|| format!("after a power cut at call {call}"))?;
         // The life was over before the cut.
-        if cuts == 0 {
+        if !reached {
             break;
         }
     }
