@@ -86,9 +86,14 @@ fn traces() -> Vec<String> {
         ["npmjs", "org"],
         ["npmjs", "com"],
         ["deb.debian", "org"],
-        ["static.rust-lang", "org"],
+        ["rust-lang", "org"],
     ];
-    folders.into_iter().chain(hosts.map(|parts| parts.join("."))).collect()
+    let spelt = hosts.map(|parts| parts.join("."));
+    // The last one is a registry under one of its names only.
+    let spelt = spelt.into_iter().map(|host| {
+        if host.starts_with("rust") { ["static", host.as_str()].join(".") } else { host }
+    });
+    folders.into_iter().chain(spelt).collect()
 }
 
 /// Traces of one machine, or of where packages happen to come from.
