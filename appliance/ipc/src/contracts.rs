@@ -105,6 +105,8 @@ pub enum Job {
         job: u64,
         /// The envelope facts that engines may use.
         envelope: Envelope,
+        /// Milliseconds after which the cell is killed for this job: it ends the scan before.
+        wall_milliseconds: u64,
     },
     /// Make the amended message. Carries two descriptors: the body, and a writable empty file.
     Amend {
@@ -113,6 +115,127 @@ pub enum Job {
         /// What to change.
         amendments: Vec<Amendment>,
     },
+    /// Work with this from now on, in place of what came before. Carries one descriptor where
+    /// [`Outfit::pack`] is there: the sealed pack.
+    Outfit(Box<Outfit>),
+}
+
+/// What a cell works with beside its program: the pattern pack and the settings of scanning. The
+/// keeper makes it, queue hands it on, and nobody but the cell looks into the pack.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Outfit {
+    /// Its number, to be repeated in the answer.
+    pub number: u64,
+    /// What one message may use.
+    pub limits: ScanLimits,
+    /// The owner's passwords of archives, the likeliest first.
+    pub passwords: Vec<String>,
+    /// Without a pack no message counts as scanned.
+    pub requires_patterns: bool,
+    /// The pack; without one only what is built in is found.
+    pub pack: Option<PackFacts>,
+    /// Why the newest pack is not this one, or why there is none, with the remedy: for people.
+    pub problem: Option<String>,
+}
+
+/// What one message may use (features E-2). 0 means that the cell takes its own default.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct ScanLimits {
+    /// Containers inside one another.
+    pub depth: u32,
+    /// Members of all containers.
+    pub members: u32,
+    /// Octets of one member after decompression.
+    pub member_octets: u64,
+    /// Octets of all members together.
+    pub total_octets: u64,
+    /// Octets out for each octet in.
+    pub ratio: u32,
+    /// Objects inside one another in documents.
+    pub document_depth: u32,
+}
+
+/// What is known of a pack without looking into it.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct PackFacts {
+    /// Its octets.
+    pub octets: u64,
+    /// Its name: what it says of itself, or its checksum.
+    pub version: String,
+    /// Signatures in it.
+    pub signatures: u64,
+    /// When its file was made.
+    pub made: Timestamp,
+}
+
+/// What a cell used, by its own word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Used {
+    /// CPU time of this job in microseconds.
+    pub cpu_microseconds: u64,
+    /// The most memory that the cell ever had, in octets, with what it touched of the pack.
+    pub resident_octets: u64,
+}
+
+/// Why a cell ends by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Retirement {
+    /// It has done its number of mails.
+    Mails,
+    /// It has used its share of CPU time.
+    Time,
+    /// It had more memory than a fresh cell needs.
+    Memory,
+    /// It met an anomaly: its memory is not trusted any more.
+    Anomaly,
+    /// It could not take the outfit that it was given.
+    Outfit,
+}
+
+impl Retirement {
+    /// The word for it in figures.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Retirement::Mails => "mails",
+            Retirement::Time => "time",
+            Retirement::Memory => "memory",
+            Retirement::Anomaly => "anomaly",
+            Retirement::Outfit => "outfit",
+        }
+    }
+}
+
+/// How a cell ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum End {
+    /// By itself.
+    Exit,
+    /// Over its CPU limit.
+    Cpu,
+    /// It aborted: out of memory, or a fault it found.
+    Abort,
+    /// For a system call that no cell makes.
+    ForbiddenCall,
+    /// Killed from outside: by queue's order, by the operator or by the system.
+    Killed,
+    /// By another signal, or in a way that could not be seen.
+    Other,
+}
+
+impl End {
+    /// The word for it in figures.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            End::Exit => "exit",
+            End::Cpu => "cpu",
+            End::Abort => "abort",
+            End::ForbiddenCall => "forbidden_call",
+            End::Killed => "killed",
+            End::Other => "other",
+        }
+    }
 }
 
 /// A cell's answer. Read by a bounded decoder: the cell is presumed taken over by the mail it read.
@@ -129,6 +252,8 @@ pub enum Answer {
         job: u64,
         /// What was found.
         findings: Findings,
+        /// What it took.
+        used: Used,
     },
     /// To [`Job::Amend`].
     Amended {
@@ -144,9 +269,19 @@ pub enum Answer {
         /// Why.
         because: String,
     },
-    /// After the answer that follows, the cell ends by itself (it has done its number of mails, or
-    /// met an anomaly): give it no further job. Sent before that answer, so that no job is lost.
-    Retiring,
+    /// To [`Job::Outfit`].
+    Outfitted {
+        /// The outfit.
+        number: u64,
+        /// Why the cell cannot work with it. It then ends: what it had before is gone.
+        refused: Option<String>,
+    },
+    /// After the answer that follows, the cell ends by itself: give it no further job. Sent before
+    /// that answer, so that no job is lost.
+    Retiring {
+        /// Why.
+        because: Retirement,
+    },
 }
 
 /// queue to the keeper of the cells.
@@ -156,6 +291,13 @@ pub enum QueueToKeeper {
     Kill {
         /// The cell.
         cell: u64,
+    },
+    /// What became of an outfit.
+    Outfitted {
+        /// The outfit.
+        number: u64,
+        /// Why no cell works with it; `None` when one does, and all will.
+        refused: Option<String>,
     },
 }
 
@@ -173,7 +315,12 @@ pub enum KeeperToQueue {
         cell: u64,
         /// How: `exit 0`, `killed by SIGKILL`, `over its CPU limit` ...
         because: String,
+        /// The same for figures.
+        end: End,
     },
+    /// What the cells are to work with from now on. Sent before the first cell and at each change.
+    /// Carries one descriptor where [`Outfit::pack`] is there.
+    Outfit(Box<Outfit>),
 }
 
 /// How a destination is reached. Chosen by queue from the routes; MX look-up is deliver's part.

@@ -26,6 +26,6 @@ pub use ask::{Asking, Failure, ask};
 pub use events::Events;
 pub use frame::FrameError;
 pub use link::{Closed, Incoming, Inlet, IpcError, Listener, Outlet, connect, link_over};
-pub use memory::{empty_memory, seal_memory, sealed_memory};
+pub use memory::{empty_memory, seal_memory, sealed_copy, sealed_memory};
 pub use role::{Paths, Ready, Role, RoleContext, Sockets};
 pub use settings::{Snapshot, subscribe};

@@ -12,6 +12,10 @@ pub const FINDINGS: usize = 1000;
 pub const LEAVES: usize = 5000;
 /// Octets of one text inside a finding.
 pub const FINDING_TEXT_OCTETS: usize = 1024;
+/// True types of one leaf in one answer of a cell.
+pub const LEAF_TYPES: usize = 8;
+/// Octets of the name of a type.
+pub const TYPE_NAME_OCTETS: usize = 32;
 /// Descriptors in one frame.
 pub const DESCRIPTORS: usize = 4;
 /// Frames gathered into one system call.
@@ -23,3 +27,5 @@ pub const UNHEARD_CALLERS: usize = 64;
 pub const PAUSE: Duration = Duration::from_millis(100);
 /// Events that a role keeps in memory while the ledger is away; what comes then is dropped, counted.
 pub const PENDING_EVENTS: usize = 200_000;
+/// Octets of a pattern pack: 1.1 million signatures take a twentieth of it.
+pub const PACK_OCTETS: u64 = 1024 * 1024 * 1024;

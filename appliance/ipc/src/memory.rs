@@ -1,7 +1,7 @@
-//! Bodies as descriptors: anonymous memory files that hold exactly one message.
+//! Bodies and packs as descriptors: anonymous memory files that hold exactly one of them.
 
 use std::fs::File;
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, OwnedFd};
 
 use rustix::fs::{MemfdFlags, SealFlags};
@@ -35,10 +35,49 @@ pub fn sealed_memory(octets: &[u8]) -> io::Result<OwnedFd> {
     Ok(memory)
 }
 
+/// An immutable anonymous file with what is left of an open file, and its octets. What others do to
+/// the file afterwards changes nothing.
+///
+/// # Errors
+/// A file over `most` octets, or the kernel's.
+pub fn sealed_copy(file: &File, most: u64) -> io::Result<(OwnedFd, u64)> {
+    let mut copy = File::from(empty_memory()?);
+    let octets = io::copy(&mut file.take(most.saturating_add(1)), &mut copy)?;
+    if octets > most {
+        let why = format!("it is larger than {most} octets");
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, why));
+    }
+    let memory = OwnedFd::from(copy);
+    seal_memory(&memory)?;
+    Ok((memory, octets))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::io::Seek;
     use std::os::unix::fs::FileExt;
+
+    #[test]
+    fn a_sealed_copy_stays_when_its_file_changes() {
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(&[7; 100_000]).unwrap();
+        file.rewind().unwrap();
+        let (memory, octets) = sealed_copy(&file, 100_000).unwrap();
+        assert_eq!(octets, 100_000);
+        file.set_len(0).unwrap();
+        let copy = File::from(memory);
+        assert_eq!(copy.metadata().unwrap().len(), 100_000);
+        assert!(copy.write_at(b"x", 0).is_err());
+    }
+
+    #[test]
+    fn a_file_over_the_limit_is_not_copied() {
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(&[7; 100]).unwrap();
+        file.rewind().unwrap();
+        assert!(sealed_copy(&file, 99).is_err());
+    }
 
     #[test]
     fn sealed_memory_cannot_be_changed() {

@@ -18,7 +18,9 @@ pub use envelope::{
     BodyKind, Client, Direction, Envelope, Listener, Notify, Recipient, Return, TlsFacts,
 };
 pub use event::{Deed, MailEvent, Outcome};
-pub use finding::{EngineName, Finding, FindingKind, Findings, Leaf, Unscannable};
+pub use finding::{
+    EngineName, Finding, FindingKind, Findings, Grayware, Leaf, Properties, Unscannable,
+};
 pub use id::{IdError, IdSource, MessageId, SessionId, Timestamp};
 pub use reply::{Enhanced, Reply, ReplyError};
 pub use verdict::{Amendment, Fate, Ruling, Step, Verdict};
