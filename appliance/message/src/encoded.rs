@@ -5,23 +5,100 @@
 /// and padding ends a group but not the text (RFC 2045 section 6.8 asks for the former).
 #[must_use]
 pub fn base64_leniently(encoded: &[u8]) -> Vec<u8> {
+    base64_by(encoded, Policy::FORGIVING)
+}
+
+/// What a decoder does at padding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Padding {
+    /// Ends the group and goes on.
+    EndsGroup,
+    /// Ends the text.
+    EndsText,
+    /// Is skipped as any other octet.
+    Skipped,
+}
+
+/// What a decoder does at an octet outside the alphabet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Junk {
+    /// Skips it.
+    Skipped,
+    /// Ends there.
+    EndsText,
+}
+
+/// How a decoder treats base64 that does not fit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Policy {
+    /// At padding.
+    pub padding: Padding,
+    /// At other octets.
+    pub junk: Junk,
+    /// Whether `-` and `_` are digits (RFC 4648 section 5).
+    pub for_urls: bool,
+    /// Whether each line is base64 of its own.
+    pub by_line: bool,
+    /// Whether a last group that is not whole is left away.
+    pub drops_rest: bool,
+}
+
+impl Policy {
+    /// The most forgiving.
+    pub const FORGIVING: Policy = Policy {
+        padding: Padding::EndsGroup,
+        junk: Junk::Skipped,
+        for_urls: false,
+        by_line: false,
+        drops_rest: false,
+    };
+
+    /// Those that other readers have.
+    pub const OTHERS: [Policy; 7] = [
+        Policy { padding: Padding::EndsText, ..Policy::FORGIVING },
+        Policy { padding: Padding::Skipped, ..Policy::FORGIVING },
+        Policy { junk: Junk::EndsText, ..Policy::FORGIVING },
+        Policy { for_urls: true, ..Policy::FORGIVING },
+        Policy { by_line: true, ..Policy::FORGIVING },
+        Policy { drops_rest: true, ..Policy::FORGIVING },
+        Policy { junk: Junk::EndsText, drops_rest: true, ..Policy::FORGIVING },
+    ];
+}
+
+/// Decodes base64 by a policy.
+pub(crate) fn base64_by(encoded: &[u8], policy: Policy) -> Vec<u8> {
     let mut decoded = Vec::with_capacity(encoded.len() / 4 * 3);
     let mut group: u32 = 0;
     let mut digits = 0;
     for octet in encoded {
-        if let Some(value) = digit(*octet) {
+        let value = digit(*octet).or(match octet {
+            b'-' if policy.for_urls => Some(62),
+            b'_' if policy.for_urls => Some(63),
+            _ => None,
+        });
+        let ends_group = match octet {
+            b'=' if policy.padding == Padding::EndsText && digits > 0 => break,
+            b'=' => policy.padding == Padding::EndsGroup,
+            b'\n' => policy.by_line,
+            _ => false,
+        };
+        if let Some(value) = value {
             group = group << 6 | u32::from(value);
             digits += 1;
             if digits == 4 {
                 put(&mut decoded, group, 3);
                 (group, digits) = (0, 0);
             }
-        } else if *octet == b'=' && digits > 0 {
+        } else if ends_group {
             finish(&mut decoded, group, digits);
             (group, digits) = (0, 0);
+        } else if policy.junk == Junk::EndsText && !octet.is_ascii_whitespace() && *octet != b'=' {
+            break;
         }
     }
-    finish(&mut decoded, group, digits);
+    if !policy.drops_rest {
+        finish(&mut decoded, group, digits);
+    }
     decoded
 }
 

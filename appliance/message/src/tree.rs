@@ -1,121 +1,31 @@
-//! Reading: bytes to a flat list of parts, outermost first.
+//! Reading: bytes to a flat list of parts, outermost first, then what other readers would see.
 //!
-//! mail-parser does the MIME grammar. Around it: limits, nested messages to any allowed depth
-//! (mail-parser stops at three encoded ones), the transfer-decoded octets of text parts (it gives
-//! charset-decoded text only), and every second reading of a part that declares itself twice.
+//! [`Walk::entity`] reads one entity: its header, its declaration, then its body by the shape that
+//! it declares. What could be read in another way is put off ([`Walk::later`]) and read when the
+//! first reading is complete, so that the first one has the limits for itself. mail-parser decodes
+//! the header fields that are shown, and no more: its own walk gives one reading only, and on
+//! hostile messages its time grows faster than their size. A loop and not a recursion, so that no depth of nesting can exhaust the stack.
 
-use std::borrow::Cow;
+use std::collections::{BTreeMap, VecDeque};
+use std::hash::{DefaultHasher, Hasher};
 use std::ops::Range;
+use std::rc::Rc;
 
-use mail_parser::decoders::base64::base64_decode;
-use mail_parser::decoders::quoted_printable::quoted_printable_decode;
-use mail_parser::{
-    Address, ContentType, Encoding, HeaderName, Message, MessageParser, MessagePart, MimeHeaders,
-    PartType,
-};
+use mail_parser::{Address, HeaderName, MessageParser};
 
-use crate::encoded::base64_leniently;
-use crate::{header_end, limits};
-
-/// What a part holds.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Content<'a> {
-    /// Octets after transfer decoding, borrowed where nothing had to be decoded.
-    Leaf(Cow<'a, [u8]>),
-    /// Other parts, which follow in the list.
-    Multipart,
-    /// A message, whose parts follow in the list.
-    Message,
-}
-
-/// One part.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Part<'a> {
-    /// Numbers of the parts from the outside in, then the name: `2/1/invoice.zip`.
-    pub path: String,
-    /// Declared MIME type, lower case.
-    pub mime: String,
-    /// Declared file name.
-    pub name: Option<String>,
-    /// Where its body lies in the raw message, still encoded; `None` inside an encoded message.
-    pub span: Option<Range<usize>>,
-    /// What it holds.
-    pub content: Content<'a>,
-    /// A text leaf after charset decoding, where that differs from its octets.
-    pub text: Option<String>,
-    /// Other readings of a leaf that declares its encoding wrongly or twice.
-    pub readings: Vec<Vec<u8>>,
-}
-
-/// What is wrong.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum DefectKind {
-    /// There is no header.
-    NoHeader,
-    /// A field that may stand once stands twice (RFC 5322 section 3.6, RFC 2045 section 3).
-    RepeatedField,
-    /// The transfer encoding is none of RFC 2045's.
-    UnknownEncoding,
-    /// The body breaks its transfer encoding.
-    BrokenEncoding,
-    /// A multipart without its parts.
-    BrokenMultipart,
-}
-
-impl DefectKind {
-    /// True when two mail readers may see two different messages.
-    #[must_use]
-    pub fn is_ambiguous(self) -> bool {
-        matches!(self, DefectKind::RepeatedField | DefectKind::UnknownEncoding)
-    }
-
-    /// Its name in findings.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            DefectKind::NoHeader => "no-header",
-            DefectKind::RepeatedField => "repeated-field",
-            DefectKind::UnknownEncoding => "unknown-encoding",
-            DefectKind::BrokenEncoding => "broken-encoding",
-            DefectKind::BrokenMultipart => "broken-multipart",
-        }
-    }
-}
-
-/// One defect with its place.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Defect {
-    /// What.
-    pub kind: DefectKind,
-    /// Path of the part; empty for the message itself.
-    pub place: String,
-    /// What was seen, cut.
-    pub evidence: String,
-}
-
-/// A message taken apart.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Mail<'a> {
-    /// As received.
-    pub raw: &'a [u8],
-    /// The parts, each before those inside it.
-    pub parts: Vec<Part<'a>>,
-    /// Subject, decoded (RFC 2047), cut.
-    pub subject: String,
-    /// From as displayed, cut.
-    pub from: String,
-    /// Message-ID without angle brackets, cut.
-    pub message_id: String,
-    /// What is wrong with it.
-    pub defects: Vec<Defect>,
-    /// The limit that stopped the reading, with its value; the parts are then not all.
-    pub limit: Option<String>,
-}
+use crate::declaration::{Declaration, Shape};
+use crate::defect::{Defect, DefectKind};
+use crate::embedded::Marks;
+use crate::head::{Dialect, Head, Once};
+use crate::limits;
+use crate::part::{Mail, Part, cut};
+use crate::source::{LineEnds, Source, with_returns_as_ends, without_nuls};
 
 /// A reader that can be used again and again; making one costs more than reading a small message.
 #[derive(Debug, Clone)]
 pub struct Reader {
     parser: MessageParser,
+    pub(crate) marks: Marks,
 }
 
 impl Default for Reader {
@@ -126,7 +36,7 @@ impl Default for Reader {
             .header_address(HeaderName::From)
             .header_id(HeaderName::MessageId)
             .default_header_ignore();
-        Reader { parser }
+        Reader { parser, marks: Marks::default() }
     }
 }
 
@@ -140,349 +50,423 @@ impl Reader {
     /// Reads a message. It never fails: see [`Mail::defects`] and [`Mail::limit`].
     #[must_use]
     pub fn read<'a>(&self, raw: &'a [u8]) -> Mail<'a> {
-        let mut walk = Walk { parser: &self.parser, mail: Mail::empty(raw), waiting: Vec::new() };
-        if header_end(raw) > limits::HEADER_OCTETS {
-            walk.stop(format!("a header over {} octets", limits::HEADER_OCTETS));
-            return walk.mail;
-        }
-        match self.parser.parse(raw) {
-            Some(message) => {
-                walk.describe(&message);
-                walk.waiting.push(Nested {
-                    message,
-                    base: Some(0),
-                    prefix: String::new(),
-                    depth: 0,
-                });
-                walk.run();
-            }
-            None => walk.without_header(),
-        }
+        let mut walk = Walk::new(self, raw);
+        walk.message(Source::Raw(raw), Task::root(Source::Raw(raw)));
+        walk.run();
+        walk.other_dialects(raw);
+        walk.run();
         walk.mail
     }
 }
 
-impl<'a> Mail<'a> {
-    fn empty(raw: &'a [u8]) -> Self {
-        Mail {
-            raw,
-            parts: Vec::new(),
-            subject: String::new(),
-            from: String::new(),
-            message_id: String::new(),
-            defects: Vec::new(),
-            limit: None,
+/// An entity that is still to be read.
+#[derive(Debug, Clone)]
+pub(crate) struct Task<'a> {
+    pub source: Source<'a>,
+    /// Header and body.
+    pub range: Range<usize>,
+    /// Its path; of a message that is no part, the path in front of its parts.
+    pub path: String,
+    /// Whether it is a message and not a part of a multipart.
+    pub is_message: bool,
+    /// Messages around it.
+    pub depth: usize,
+    /// Where the message ends in which it stands.
+    pub message_end: usize,
+    /// Multiparts around it in its message.
+    pub multiparts: usize,
+    /// Whether it stands in a multipart/digest.
+    pub is_digest: bool,
+    /// Whether only some readers see it.
+    pub is_reading: bool,
+    pub dialect: Dialect,
+}
+
+impl<'a> Task<'a> {
+    fn root(source: Source<'a>) -> Self {
+        let range = 0..source.all().len();
+        Task {
+            source,
+            message_end: range.end,
+            range,
+            path: String::new(),
+            is_message: true,
+            depth: 0,
+            multiparts: 0,
+            is_digest: false,
+            is_reading: false,
+            dialect: Dialect::default(),
+        }
+    }
+}
+
+/// An entity whose header is read.
+#[derive(Debug, Clone)]
+pub(crate) struct Entity<'a> {
+    pub task: Task<'a>,
+    pub path: String,
+    pub body: Range<usize>,
+    pub declared: Rc<Declaration>,
+    pub way: Way,
+}
+
+/// How the body of an entity is read.
+#[derive(Debug, Clone)]
+pub(crate) enum Way {
+    /// As what it declares.
+    Shape(Shape),
+    /// As these parts.
+    Parts(Vec<Range<usize>>),
+}
+
+/// What in the whole message could be read by other rules.
+#[derive(Debug, Default)]
+struct Dialects {
+    blank: bool,
+    colonless: bool,
+    crlf_only: bool,
+    lone_returns: bool,
+    nuls: bool,
+}
+
+/// Leaves by what they hold, so that a reading that changes nothing is not listed again.
+#[derive(Debug, Default)]
+struct Seen {
+    indexed: usize,
+    parts: BTreeMap<u64, Vec<usize>>,
+}
+
+pub(crate) struct Walk<'r, 'a> {
+    pub reader: &'r Reader,
+    pub mail: Mail<'a>,
+    pub waiting: Vec<Task<'a>>,
+    later: VecDeque<Entity<'a>>,
+    readings: usize,
+    looked_again: usize,
+    decoded: usize,
+    dialects: Dialects,
+    seen: Seen,
+}
+
+impl<'r, 'a> Walk<'r, 'a> {
+    fn new(reader: &'r Reader, raw: &'a [u8]) -> Self {
+        Walk {
+            reader,
+            mail: Mail::empty(raw),
+            waiting: Vec::new(),
+            later: VecDeque::new(),
+            readings: 0,
+            looked_again: 0,
+            decoded: 0,
+            dialects: Dialects::default(),
+            seen: Seen::default(),
         }
     }
 
-    /// The parts that hold octets of their own.
-    pub fn leaves(&self) -> impl Iterator<Item = (&Part<'a>, &[u8])> {
-        self.parts.iter().filter_map(|part| match &part.content {
-            Content::Leaf(octets) => Some((part, octets.as_ref())),
-            _ => None,
-        })
-    }
-}
-
-/// A message whose parts are still to be listed.
-struct Nested<'a> {
-    message: Message<'a>,
-    /// Where its octets start in the raw message, when they lie there as they are.
-    base: Option<usize>,
-    prefix: String,
-    depth: usize,
-}
-
-/// Where one part stands.
-struct Place<'p, 'a> {
-    source: &'p Cow<'a, [u8]>,
-    base: Option<usize>,
-    path: String,
-    depth: usize,
-}
-
-struct Walk<'p, 'a> {
-    parser: &'p MessageParser,
-    mail: Mail<'a>,
-    waiting: Vec<Nested<'a>>,
-}
-
-impl<'a> Walk<'_, 'a> {
-    fn stop(&mut self, limit: String) {
-        self.mail.limit.get_or_insert(limit);
+    pub fn stop(&mut self, limit: impl Into<String>) {
+        self.mail.limit.get_or_insert_with(|| limit.into());
     }
 
-    fn defect(&mut self, kind: DefectKind, place: &str, evidence: &str) {
-        if self.mail.defects.len() < limits::DEFECTS {
+    pub fn defect(&mut self, kind: DefectKind, place: &str, evidence: &str) {
+        // The first of each kind is always kept, so that many harmless ones hide none that matters.
+        let is_new = || !self.mail.defects.iter().any(|one| one.kind == kind);
+        if self.mail.defects.len() < limits::DEFECTS - DefectKind::ALL.len() || is_new() {
             let evidence = cut(evidence, limits::TEXT_OCTETS);
             self.mail.defects.push(Defect { kind, place: place.to_owned(), evidence });
         }
     }
 
-    fn describe(&mut self, message: &Message<'a>) {
+    /// Takes octets out of the budget for decoded ones; false when it is used up.
+    pub fn may_hold(&mut self, octets: usize) -> bool {
+        self.decoded = self.decoded.saturating_add(octets);
+        let fits = self.decoded <= limits::DECODED_OCTETS;
+        if !fits {
+            self.stop(format!("more than {} octets after decoding", limits::DECODED_OCTETS));
+        }
+        fits
+    }
+
+    /// Octets that may still be held.
+    pub fn room(&self) -> usize {
+        limits::DECODED_OCTETS.saturating_sub(self.decoded)
+    }
+
+    /// Takes one more look at octets out of the budget; false when it is used up.
+    pub fn may_look_again(&mut self, octets: usize) -> bool {
+        self.looked_again = self.looked_again.saturating_add(octets);
+        let fits = self.looked_again <= limits::READING_OCTETS;
+        if !fits {
+            self.stop(format!("more than {} octets in other readings", limits::READING_OCTETS));
+        }
+        fits
+    }
+
+    /// Whether a leaf holds exactly this.
+    pub fn is_seen(&mut self, octets: &[u8]) -> bool {
+        let hash = |octets: &[u8]| {
+            let mut hasher = DefaultHasher::new();
+            hasher.write(octets);
+            hasher.finish()
+        };
+        for (number, part) in self.mail.parts.iter().enumerate().skip(self.seen.indexed) {
+            if let Some(octets) = part.octets() {
+                self.seen.parts.entry(hash(octets)).or_default().push(number);
+            }
+        }
+        self.seen.indexed = self.mail.parts.len();
+        let same = |number: &usize| {
+            self.mail.parts.get(*number).and_then(Part::octets).is_some_and(|one| one == octets)
+        };
+        self.seen.parts.get(&hash(octets)).is_some_and(|numbers| numbers.iter().any(same))
+    }
+
+    fn run(&mut self) {
+        loop {
+            if let Some(task) = self.waiting.pop() {
+                self.entity(task);
+            } else if let Some(entity) = self.later.pop_front() {
+                self.body(entity);
+            } else {
+                return;
+            }
+        }
+    }
+
+    /// Puts off an entity that is to be read in another way, under a path of its own.
+    pub fn put_off(&mut self, mut entity: Entity<'a>) {
+        let Some(path) = self.reading_path(&entity.path) else { return };
+        entity.path = path;
+        entity.task.is_reading = true;
+        self.later.push_back(entity);
+    }
+
+    /// The path of one more reading; `None` when there are enough.
+    pub fn reading_path(&mut self, path: &str) -> Option<String> {
+        if self.readings >= limits::READINGS {
+            self.stop(format!("more than {} other readings", limits::READINGS));
+            return None;
+        }
+        self.readings += 1;
+        Some(cut(&format!("{path}~{}", self.readings), limits::PATH_OCTETS))
+    }
+
+    /// Takes up a message that lies in a source of its own, with the ways in which its line ends can
+    /// be read.
+    pub fn message(&mut self, source: Source<'a>, task: Task<'a>) {
+        let ends = LineEnds::of(source.all());
+        if !task.is_reading {
+            self.note_ends(&ends, &task.path);
+        }
+        self.dialects.crlf_only |= ends.are_mixed();
+        if task.depth == 0 {
+            self.dialects.lone_returns |= ends.lone_returns > 0;
+            self.dialects.nuls |= ends.has_nul;
+        } else if ends.lone_returns > 0 || ends.has_nul {
+            self.normalised(&task, &ends);
+        }
+        self.waiting.push(task);
+    }
+
+    fn note_ends(&mut self, ends: &LineEnds, place: &str) {
+        if ends.are_mixed() || ends.lone_returns > 0 {
+            let words =
+                format!("{} CR LF, {} LF, {} CR", ends.pairs, ends.lone_feeds, ends.lone_returns);
+            self.defect(DefectKind::BareLineEnd, place, &words);
+        } else if ends.lone_feeds > 1 {
+            self.defect(DefectKind::LineFeedsOnly, place, "");
+        }
+        if ends.has_nul {
+            self.defect(DefectKind::NulOctet, place, "");
+        }
+        if ends.longest > limits::LINE_OCTETS + 2 {
+            self.defect(DefectKind::OverlongLine, place, &format!("{} octets", ends.longest));
+        }
+    }
+
+    /// The same message with lone returns as line ends, and without NULs.
+    fn normalised(&mut self, task: &Task<'a>, ends: &LineEnds) {
+        let mut add = |octets: Vec<u8>| {
+            if !self.may_look_again(octets.len()) {
+                return;
+            }
+            let Some(path) = self.reading_path(&task.path) else { return };
+            let source = Source::Made(Rc::new(octets));
+            let range = 0..source.all().len();
+            let message_end = range.end;
+            let task = Task { source, range, message_end, path, is_reading: true, ..task.clone() };
+            self.waiting.push(task);
+        };
+        let octets = task.source.get(&task.range);
+        if ends.lone_returns > 0 {
+            add(with_returns_as_ends(octets));
+        }
+        if ends.has_nul {
+            add(without_nuls(octets));
+        }
+        if ends.lone_returns > 0 && ends.has_nul {
+            add(without_nuls(&with_returns_as_ends(octets)));
+        }
+    }
+
+    /// Reads the whole message again by each rule that could change it, and by all of them.
+    fn other_dialects(&mut self, raw: &'a [u8]) {
+        let Dialects { blank, colonless, crlf_only, lone_returns, nuls } = self.dialects;
+        let rule = Dialect::default();
+        let each = [
+            (blank, Dialect { ends_at_blank: true, ..rule }),
+            (colonless, Dialect { ends_at_colonless: true, ..rule }),
+            (crlf_only, Dialect { crlf_only: true, ..rule }),
+            (
+                usize::from(blank) + usize::from(colonless) + usize::from(crlf_only) > 1,
+                Dialect { ends_at_blank: blank, ends_at_colonless: colonless, crlf_only },
+            ),
+        ];
+        let task = Task::root(Source::Raw(raw));
+        for (_, dialect) in each.into_iter().filter(|(wanted, _)| *wanted) {
+            let Some(path) = self.reading_path("") else { return };
+            self.waiting.push(Task { path, dialect, is_reading: true, ..task.clone() });
+        }
+        let ends = LineEnds {
+            lone_returns: usize::from(lone_returns),
+            has_nul: nuls,
+            ..LineEnds::default()
+        };
+        self.normalised(&task, &ends);
+    }
+
+    fn entity(&mut self, task: Task<'a>) {
+        if self.mail.parts.len() >= limits::PARTS {
+            self.stop(format!("more than {} parts", limits::PARTS));
+            self.later.clear();
+            return self.waiting.clear();
+        }
+        if task.is_reading && !self.may_look_again(task.range.len()) {
+            return;
+        }
+        let source = task.source.clone();
+        let octets = source.get(&task.range);
+        let head = Head::read(octets, task.dialect);
+        if head.end > limits::HEADER_OCTETS {
+            self.stop(format!("a header over {} octets", limits::HEADER_OCTETS));
+        }
+        if task.depth == 0 && task.is_message && !task.is_reading {
+            self.describe(&head);
+        }
+        let declared = Rc::new(Declaration::read(&head, task.is_digest));
+        let is_single = declared.shapes.first() != Some(&Shape::Multipart);
+        let prefix = &task.path;
+        let path = if task.is_message && is_single { below(prefix, 1) } else { prefix.clone() };
+        self.note_head(&head, &task, &path);
+        if !task.is_reading {
+            for (kind, evidence) in &declared.doubts {
+                self.defect(*kind, &path, evidence);
+            }
+        }
+        let body = task.range.start + head.end..task.range.end;
+        if let Some(late) = late_head(&head, octets, task.dialect) {
+            self.late_header(&task, &path, &declared, late);
+        }
+        self.shapes(Entity { task, path, body, declared, way: Way::Shape(Shape::Leaf) });
+    }
+
+    /// A header that starts late: some readers skip what stands before it.
+    fn late_header(
+        &mut self,
+        task: &Task<'a>,
+        path: &str,
+        declared: &Rc<Declaration>,
+        late: usize,
+    ) {
+        if !task.is_reading {
+            self.defect(DefectKind::OddHeaderLine, path, "a header after an empty line or words");
+        }
+        let part = task.range.start + late..task.range.end;
+        self.put_off(Entity {
+            task: task.clone(),
+            path: path.to_owned(),
+            body: task.range.clone(),
+            declared: Rc::clone(declared),
+            way: Way::Parts([part].into()),
+        });
+    }
+
+    /// Reads an entity by the first of its shapes and puts off the others.
+    fn shapes(&mut self, mut entity: Entity<'a>) {
+        let declared = Rc::clone(&entity.declared);
+        for shape in declared.shapes.iter().skip(1) {
+            self.put_off(Entity { way: Way::Shape(*shape), ..entity.clone() });
+        }
+        entity.way = Way::Shape(declared.shapes.first().copied().unwrap_or(Shape::Leaf));
+        self.body(entity);
+    }
+
+    fn note_head(&mut self, head: &Head<'_>, task: &Task<'a>, path: &str) {
+        let odd = head.oddities;
+        self.dialects.blank |= odd.blank_line;
+        self.dialects.colonless |= odd.colonless || odd.spaced_colon;
+        if task.is_reading {
+            return;
+        }
+        for (seen, what) in [
+            (odd.blank_line, "a line of white space"),
+            (odd.colonless, "a line without a field name"),
+            (odd.junk_name, "a field name with other octets in it"),
+        ] {
+            if seen {
+                self.defect(DefectKind::OddHeaderLine, path, what);
+            }
+        }
+        if odd.spaced_colon {
+            // For some readers the body starts there, which matters where fields decide what it is.
+            let kind = match head.has_content_fields() {
+                true => DefectKind::OddHeaderLine,
+                false => DefectKind::LooseHeaderLine,
+            };
+            self.defect(kind, path, "white space before a colon");
+        }
+        for repeated in head.repeated.iter().filter(|_| task.is_message) {
+            match repeated {
+                Once::Shown(name) => self.defect(DefectKind::RepeatedField, &task.path, name),
+                Once::Other(name) => self.defect(DefectKind::RepeatedAlike, &task.path, name),
+            }
+        }
+    }
+
+    fn describe(&mut self, head: &Head<'_>) {
+        if !head.has_fields {
+            return self.defect(DefectKind::NoHeader, "", "");
+        }
+        let fields = [head.shown.concat(), b"\r\n".to_vec()].concat();
+        let Some(message) = self.reader.parser.parse_headers(&fields) else { return };
         self.mail.subject = cut(message.subject().unwrap_or_default(), limits::TEXT_OCTETS);
         self.mail.message_id = cut(message.message_id().unwrap_or_default(), limits::TEXT_OCTETS);
         self.mail.from = message.from().map(displayed).unwrap_or_default();
-        for name in [HeaderName::Subject, HeaderName::From] {
-            if count(message.headers(), &name) > 1 {
-                self.defect(DefectKind::RepeatedField, "", name.as_str());
-            }
-        }
-    }
-
-    fn without_header(&mut self) {
-        self.defect(DefectKind::NoHeader, "", "");
-        self.mail.parts.push(Part {
-            path: "1".to_owned(),
-            mime: "text/plain".to_owned(),
-            name: None,
-            span: Some(0..self.mail.raw.len()),
-            content: Content::Leaf(Cow::Borrowed(self.mail.raw)),
-            text: None,
-            readings: Vec::new(),
-        });
-    }
-
-    /// Lists all waiting messages. A loop and not a recursion, and each message is emptied before it
-    /// is dropped, so that no depth of nesting can exhaust the stack.
-    fn run(&mut self) {
-        while let Some(mut nested) = self.waiting.pop() {
-            let source = std::mem::take(&mut nested.message.raw_message);
-            let parts = std::mem::take(&mut nested.message.parts);
-            if nested.depth > limits::MESSAGE_DEPTH {
-                self.stop(format!("messages nested over {} deep", limits::MESSAGE_DEPTH));
-                self.dismantle(parts, nested.depth);
-                continue;
-            }
-            let paths = paths(&parts, &nested.prefix);
-            for (part, path) in parts.into_iter().zip(paths) {
-                let base = nested.base;
-                self.part(part, Place { source: &source, base, path, depth: nested.depth });
-            }
-        }
-    }
-
-    fn dismantle(&mut self, parts: Vec<MessagePart<'a>>, depth: usize) {
-        let inner = parts.into_iter().filter_map(|part| match part.body {
-            PartType::Message(message) => Some(message),
-            _ => None,
-        });
-        let nested = |message| Nested { message, base: None, prefix: String::new(), depth };
-        self.waiting.extend(inner.map(nested));
-    }
-
-    fn part(&mut self, mut part: MessagePart<'a>, place: Place<'_, 'a>) {
-        if self.mail.parts.len() >= limits::PARTS {
-            self.stop(format!("more than {} parts", limits::PARTS));
-            return self.dismantle(vec![part], limits::MESSAGE_DEPTH + 1);
-        }
-        let doubtful = self.look_at_declaration(&part, &place.path);
-        let span =
-            part.offset_body as usize..(part.offset_end as usize).max(part.offset_body as usize);
-        let name = part.attachment_name().map(|name| cut(name, limits::TEXT_OCTETS));
-        let mut listed = Part {
-            path: with_name(&place.path, name.as_deref()),
-            mime: mime(part.content_type()),
-            name,
-            span: place.base.map(|base| base + span.start..base + span.end),
-            content: Content::Multipart,
-            text: None,
-            readings: Vec::new(),
-        };
-        match std::mem::take(&mut part.body) {
-            PartType::Multipart(_) => self.mail.parts.push(listed),
-            PartType::Message(message) => {
-                listed.content = Content::Message;
-                self.mail.parts.push(listed);
-                let base = place.base.filter(|_| part.encoding == Encoding::None);
-                let (prefix, depth) = (place.path, place.depth + 1);
-                self.waiting.push(Nested { message, base, prefix, depth });
-            }
-            PartType::Text(text) | PartType::Html(text) => {
-                let (octets, text) = text_octets(text, &part, place.source, &span);
-                listed.text = text;
-                self.leaf(listed, octets, &place, doubtful.then_some(span));
-            }
-            PartType::Binary(octets) | PartType::InlineBinary(octets) => {
-                self.leaf(listed, octets, &place, doubtful.then_some(span));
-            }
-        }
-    }
-
-    /// Adds a leaf, with every reading of it when its declaration is in doubt (`doubt`: its encoded
-    /// octets), and the message inside it when it is one.
-    fn leaf(
-        &mut self,
-        mut part: Part<'a>,
-        octets: Cow<'a, [u8]>,
-        place: &Place<'_, 'a>,
-        doubt: Option<Range<usize>>,
-    ) {
-        if let Some(encoded) = doubt.and_then(|span| place.source.get(span)) {
-            part.readings.push(base64_leniently(encoded));
-            part.readings.extend(quoted_printable_decode(encoded));
-        }
-        if is_message(&part) {
-            self.message_inside(&octets, &part, place);
-        }
-        part.content = Content::Leaf(octets);
-        self.mail.parts.push(part);
-    }
-
-    // The Cow tells whether the octets outlive this walk.
-    #[allow(clippy::ptr_arg)]
-    fn message_inside(&mut self, octets: &Cow<'a, [u8]>, part: &Part<'a>, place: &Place<'_, 'a>) {
-        if place.depth >= limits::MESSAGE_DEPTH {
-            return self.stop(format!("messages nested over {} deep", limits::MESSAGE_DEPTH));
-        }
-        let (message, base) = match octets {
-            Cow::Borrowed(octets) => {
-                (self.parser.parse(*octets), part.span.as_ref().map(|s| s.start))
-            }
-            Cow::Owned(octets) => (self.parser.parse(octets).map(Message::into_owned), None),
-        };
-        if let Some(message) = message {
-            let (prefix, depth) = (place.path.clone(), place.depth + 1);
-            self.waiting.push(Nested { message, base, prefix, depth });
-        }
-    }
-
-    /// Records what is wrong with a part's declaration; true when its encoding is in doubt.
-    fn look_at_declaration(&mut self, part: &MessagePart<'a>, path: &str) -> bool {
-        let mut doubtful = part.is_encoding_problem;
-        if part.is_encoding_problem {
-            self.defect(DefectKind::BrokenEncoding, path, "");
-        }
-        for name in [HeaderName::ContentTransferEncoding, HeaderName::ContentType] {
-            if count(&part.headers, &name) > 1 {
-                self.defect(DefectKind::RepeatedField, path, name.as_str());
-                doubtful = true;
-            }
-        }
-        if let Some(encoding) = part.content_transfer_encoding().filter(|name| !is_known(name)) {
-            self.defect(DefectKind::UnknownEncoding, path, encoding);
-            doubtful = true;
-        }
-        let kind = part.content_type().map(ContentType::ctype);
-        if kind.is_some_and(|kind| kind.eq_ignore_ascii_case("multipart"))
-            && !matches!(part.body, PartType::Multipart(_))
-        {
-            self.defect(DefectKind::BrokenMultipart, path, "");
-            doubtful = true;
-        }
-        doubtful
     }
 }
 
-fn count(headers: &[mail_parser::Header<'_>], name: &HeaderName<'_>) -> usize {
-    headers.iter().filter(|header| header.name == *name).count()
-}
-
-fn is_known(encoding: &str) -> bool {
-    let known = ["7bit", "8bit", "binary", "base64", "quoted-printable"];
-    known.iter().any(|name| name.eq_ignore_ascii_case(encoding))
-}
-
-/// A leaf that is a message although it was not read as one: nested beyond mail-parser's own
-/// depth, or attached as a file.
-fn is_message(part: &Part<'_>) -> bool {
-    let file = |name: &String| name.len() > 4 && name.to_ascii_lowercase().ends_with(".eml");
-    matches!(part.mime.as_str(), "message/rfc822" | "message/global")
-        || part.name.as_ref().is_some_and(file)
-}
-
-/// The transfer-decoded octets of a text part, and its charset-decoded text where that differs.
-fn text_octets<'a>(
-    text: Cow<'a, str>,
-    part: &MessagePart<'a>,
-    source: &Cow<'a, [u8]>,
-    span: &Range<usize>,
-) -> (Cow<'a, [u8]>, Option<String>) {
-    let octets: Cow<'a, [u8]> = match part.encoding {
-        Encoding::None => slice(source, span),
-        _ if is_exact(&text, part) => return (into_octets(text), None),
-        Encoding::Base64 => decoded(base64_decode, source, span, &text),
-        Encoding::QuotedPrintable => decoded(quoted_printable_decode, source, span, &text),
-    };
-    let differs = octets.as_ref() != text.as_bytes();
-    (octets, differs.then(|| text.into_owned()))
-}
-
-fn into_octets(text: Cow<'_, str>) -> Cow<'_, [u8]> {
-    match text {
-        Cow::Borrowed(text) => Cow::Borrowed(text.as_bytes()),
-        Cow::Owned(text) => Cow::Owned(text.into_bytes()),
+/// Where a header starts within the first lines of an entity that seems to have none.
+fn late_head(head: &Head<'_>, octets: &[u8], dialect: Dialect) -> Option<usize> {
+    if head.has_fields {
+        return None;
     }
-}
-
-/// Whether charset decoding left the octets as they were.
-fn is_exact(text: &str, part: &MessagePart<'_>) -> bool {
-    let charset = part.content_type().and_then(|declared| declared.attribute("charset"));
-    let same = ["utf-8", "us-ascii"];
-    let plain =
-        charset.is_none_or(|name| same.iter().any(|known| known.eq_ignore_ascii_case(name)));
-    plain && memchr::memmem::find(text.as_bytes(), "\u{fffd}".as_bytes()).is_none()
-}
-
-fn slice<'a>(source: &Cow<'a, [u8]>, span: &Range<usize>) -> Cow<'a, [u8]> {
-    match source {
-        Cow::Borrowed(octets) => Cow::Borrowed(octets.get(span.clone()).unwrap_or_default()),
-        Cow::Owned(octets) => Cow::Owned(octets.get(span.clone()).unwrap_or_default().to_vec()),
-    }
-}
-
-fn decoded<'a>(
-    decode: fn(&[u8]) -> Option<Vec<u8>>,
-    source: &Cow<'a, [u8]>,
-    span: &Range<usize>,
-    text: &str,
-) -> Cow<'a, [u8]> {
-    let octets = source.get(span.clone()).and_then(decode);
-    Cow::Owned(octets.unwrap_or_else(|| text.as_bytes().to_vec()))
-}
-
-/// The path of each part of one message: its number within its multipart, below `prefix`.
-fn paths(parts: &[MessagePart<'_>], prefix: &str) -> Vec<String> {
-    let mut paths = vec![String::new(); parts.len()];
-    if let (Some(first), Some(part)) = (paths.first_mut(), parts.first()) {
-        let single = !matches!(part.body, PartType::Multipart(_));
-        *first = if single { below(prefix, 1) } else { prefix.to_owned() };
-    }
-    for (id, part) in parts.iter().enumerate() {
-        if let PartType::Multipart(children) = &part.body {
-            let own = paths.get(id).cloned().unwrap_or_default();
-            for (number, child) in children.iter().enumerate().filter(|(_, c)| **c as usize > id) {
-                if let Some(path) = paths.get_mut(*child as usize) {
-                    *path = below(&own, number + 1);
-                }
-            }
+    let mut at = 0;
+    for _ in 0..limits::LATE_HEADER_LINES {
+        let rest = octets.get(at..).filter(|rest| !rest.is_empty())?;
+        let starts_field = rest.first().is_some_and(u8::is_ascii_alphabetic);
+        if at > 0 && starts_field && Head::read(rest, dialect).has_content_fields() {
+            return Some(at);
         }
+        at += crate::head::line_length(rest, dialect.crlf_only);
     }
-    paths
+    None
 }
 
-fn below(path: &str, number: usize) -> String {
+pub(crate) fn below(path: &str, number: usize) -> String {
     if path.is_empty() {
         number.to_string()
     } else {
         cut(&format!("{path}/{number}"), limits::PATH_OCTETS)
     }
-}
-
-fn with_name(path: &str, name: Option<&str>) -> String {
-    let Some(name) = name else { return path.to_owned() };
-    let clean = |c: char| if c.is_control() || c == '/' || c == '\\' { '_' } else { c };
-    let name: String = cut(name, limits::NAME_OCTETS).chars().map(clean).collect();
-    if path.is_empty() { name } else { format!("{path}/{name}") }
-}
-
-fn mime(declared: Option<&ContentType<'_>>) -> String {
-    let Some(declared) = declared else { return "text/plain".to_owned() };
-    let whole = match declared.subtype() {
-        Some(subtype) => format!("{}/{subtype}", declared.ctype()),
-        None => declared.ctype().to_owned(),
-    };
-    cut(&whole.to_lowercase(), limits::MIME_OCTETS)
 }
 
 fn displayed(address: &Address<'_>) -> String {
@@ -492,16 +476,6 @@ fn displayed(address: &Address<'_>) -> String {
         (None, None) => String::new(),
     });
     cut(&shown.collect::<Vec<_>>().join(", "), limits::TEXT_OCTETS)
-}
-
-/// The text up to a number of octets, never through a character, with control characters blanked.
-fn cut(text: &str, octets: usize) -> String {
-    let mut end = text.len().min(octets);
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    let kept = text.get(..end).unwrap_or_default();
-    kept.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
 #[cfg(test)]

@@ -1,4 +1,7 @@
+use std::borrow::Cow;
+
 use super::*;
+use crate::{Content, DefectKind};
 
 fn base64(text: &[u8]) -> String {
     crate::encoded::base64(text)
@@ -211,6 +214,174 @@ fn text_for_records_is_bounded_and_clean() {
     let mail = read(raw.as_bytes());
     assert!(mail.subject.len() <= limits::TEXT_OCTETS);
     assert!(!mail.from.chars().any(char::is_control));
+}
+
+fn kinds(mail: &Mail<'_>) -> Vec<DefectKind> {
+    mail.defects.iter().map(|defect| defect.kind).collect()
+}
+
+fn mixed(parts: &[&str]) -> String {
+    let parts: String = parts.iter().map(|part| format!("--a\r\n{part}\r\n")).collect();
+    format!("Content-Type: multipart/mixed; boundary=a\r\n\r\n{parts}--a--\r\n")
+}
+
+#[test]
+fn an_ordinary_message_has_one_reading_and_no_defects() {
+    let raw = mixed(&[
+        "Content-Type: text/plain; charset=utf-8\r\n\r\nhello",
+        "Content-Type: image/png; name=a.png\r\nContent-ID: <x>\r\nContent-Disposition: inline\r\n\
+         Content-Transfer-Encoding: base64\r\n\r\niVBORw0K",
+        "Content-Type: message/rfc822\r\n\r\nSubject: inner\r\n\r\nbody",
+    ]);
+    let mail = read(raw.as_bytes());
+    assert_eq!((kinds(&mail), mail.limit.as_deref()), (vec![], None));
+    assert_eq!(paths_of(&mail), ["", "1", "2/a.png", "3", "3/1"]);
+    assert!(mail.parts.iter().all(|part| part.readings.is_empty()));
+    assert!(mail.parts[2].is_inline() && !mail.parts[2].is_attachment());
+    assert!(mail.parts[3].is_attachment());
+}
+
+#[test]
+fn what_only_some_readers_see_comes_after_what_all_see() {
+    let raw = "Content-Type: multipart/mixed; boundary=a; boundary=b\r\n\r\n\
+        --a\r\n\r\none\r\n--a--\r\n--b\r\nContent-Type: x/y; name=two\r\n\r\ntwo\r\n--b--\r\n";
+    let mail = read(raw.as_bytes());
+    assert_eq!(leaf(&mail, "1"), b"one");
+    let other = mail.parts.iter().find(|part| part.origin == crate::Origin::Reading).unwrap();
+    assert!(other.path.contains('~') && other.path.ends_with("/two"), "{}", other.path);
+    assert_eq!(other.octets(), Some(&b"two"[..]));
+    assert_eq!(kinds(&mail)[0], DefectKind::RepeatedParameter);
+}
+
+#[test]
+fn a_reading_that_changes_nothing_is_not_listed() {
+    let raw =
+        "Content-Type: multipart/mixed; boundary=a\r\nno field\r\n\r\n--a\r\n\r\none\r\n--a--\r\n";
+    let mail = read(raw.as_bytes());
+    assert_eq!(paths_of(&mail), ["", "1"]);
+    assert!(mail.is_ambiguous());
+}
+
+#[test]
+fn a_file_in_a_text_becomes_a_part_with_its_name() {
+    let block = crate::lines::tests::uu_block(b"secret", "a.exe");
+    let raw = format!("Subject: x\r\n\r\nLook:\r\n{block}");
+    let mail = read(raw.as_bytes());
+    assert_eq!(paths_of(&mail), ["1+1/a.exe", "1"]);
+    let part = &mail.parts[0];
+    assert_eq!((part.octets(), part.name.as_deref()), (Some(&b"secret"[..]), Some("a.exe")));
+    assert!(part.is_attachment() && part.origin == crate::Origin::Embedded);
+    assert_eq!(kinds(&mail), [DefectKind::EncodedText]);
+}
+
+#[test]
+fn more_files_in_a_text_than_are_looked_for_are_never_called_read() {
+    let block = crate::lines::tests::uu_block(b"x", "a");
+    let raw = format!("A: b\r\n\r\n{}", block.repeat(limits::EMBEDDED + 1));
+    assert!(read(raw.as_bytes()).limit.is_some());
+}
+
+#[test]
+fn many_harmless_defects_hide_none_that_matters() {
+    let loose = "Content-Transfer-Encoding: base64\r\n\r\nYWI";
+    let mut parts = vec![loose; limits::DEFECTS * 2];
+    parts.push("Content-Type: a/b\r\nContent-Type: c/d\r\n\r\nx");
+    let raw = mixed(&parts);
+    let mail = read(raw.as_bytes());
+    assert!(mail.is_ambiguous() && mail.defects.len() <= limits::DEFECTS);
+}
+
+#[test]
+fn multiparts_nested_too_deep_are_never_called_read() {
+    let nested = |depth: usize| {
+        let heads = (0..depth)
+            .map(|n| format!("Content-Type: multipart/mixed; boundary=b{n}x\r\n\r\n--b{n}x\r\n"));
+        heads.collect::<String>() + "\r\nbody\r\n"
+    };
+    let limit = limits::MULTIPART_DEPTH;
+    assert_eq!(read(nested(limit).as_bytes()).limit, None);
+    assert!(read(nested(limit + 1).as_bytes()).limit.is_some());
+}
+
+#[test]
+fn parts_that_wait_are_bounded_however_deep_they_lie() {
+    let level = |n: usize| {
+        let siblings = format!("--b{n}x\r\n\r\ny\r\n").repeat(3000);
+        format!(
+            "Content-Type: multipart/mixed; boundary=b{n}x\r\n\r\n--b{n}x\r\n@{siblings}--b{n}x--\r\n"
+        )
+    };
+    let raw = (0..20).rev().fold("\r\nx\r\n".to_owned(), |inner, n| level(n).replace('@', &inner));
+    let mail = read(raw.as_bytes());
+    assert!(mail.limit.is_some() && mail.parts.len() <= limits::PARTS);
+}
+
+#[test]
+fn more_readings_than_are_followed_are_never_called_read() {
+    let part = "Content-Type: multipart/mixed; boundary=b; boundary=c\r\n\r\n\
+        --b\r\n\r\nx\r\n--c\r\n\r\ny\r\n--b--\r\n";
+    let raw = mixed(&vec![part; limits::READINGS + 1]);
+    assert!(read(raw.as_bytes()).limit.is_some());
+}
+
+#[test]
+fn signed_and_encrypted_parts_say_so() {
+    use crate::Protection::{Encrypted, None, Signed};
+    for (raw, expected) in [
+        ("Content-Type: application/pkcs7-mime; name=smime.p7m\r\n\r\nx", Encrypted),
+        ("Content-Type: application/pkcs7-mime; smime-type=signed-data\r\n\r\nx", Signed),
+        ("Content-Type: multipart/encrypted; boundary=a\r\n\r\n--a\r\n\r\nx\r\n--a--", Encrypted),
+        ("A: b\r\n\r\n-----BEGIN PGP MESSAGE-----\r\n\r\nx", Encrypted),
+        ("A: b\r\n\r\n-----BEGIN PGP SIGNED MESSAGE-----\r\n\r\nx", Signed),
+        ("A: b\r\n\r\nwords", None),
+    ] {
+        assert_eq!(read(raw.as_bytes()).parts[0].protection, expected, "{raw}");
+    }
+}
+
+#[test]
+fn a_message_in_parts_and_one_that_is_elsewhere_are_told() {
+    let partial =
+        "Content-Type: message/partial; id=x; number=1; total=2\r\n\r\nSubject: y\r\n\r\nz";
+    assert_eq!(kinds(&read(partial.as_bytes())), [DefectKind::PartialMessage]);
+    let elsewhere = "Content-Type: message/external-body; access-type=ftp\r\n\r\nA: b\r\n\r\n";
+    assert_eq!(kinds(&read(elsewhere.as_bytes())), [DefectKind::ExternalBody]);
+}
+
+#[test]
+fn every_name_that_readers_may_show_is_told() {
+    let raw = "Content-Type: a/b; name=\"letter.txt\"\r\n\
+        Content-Disposition: attachment; filename=\"letter.exe\"\r\n\r\nx";
+    let mail = read(raw.as_bytes());
+    let names: Vec<&str> = mail.parts[0].all_names().collect();
+    assert_eq!(names, ["letter.exe", "letter.txt"]);
+    assert!(mail.is_ambiguous());
+}
+
+#[test]
+fn a_returned_message_may_be_cut_short() {
+    let head = "Content-Type: multipart/mixed; boundary=b\r\n\r\n";
+    let cut = format!(
+        "{head}--b\r\n\r\nx\r\n--b\r\nContent-Type: a/b\r\n\
+         Content-Transfer-Encoding: base64\r\n\r\nYWJjZGVmZ"
+    );
+    for returned in [head.to_owned(), cut] {
+        let part = format!("Content-Type: message/rfc822\r\n\r\n{returned}");
+        let raw = mixed(&["Content-Type: text/plain\r\n\r\nsorry", &part]);
+        assert_eq!(read(raw.as_bytes()).grade(), Some(crate::Grade::Harmless), "{raw}");
+    }
+    let inner = mixed(&["Content-Type: multipart/mixed; boundary=c\r\n\r\n--c\r\n\r\nx", "\r\ny"]);
+    let raw = mixed(&[&format!("Content-Type: message/rfc822\r\n\r\n{inner}")]);
+    assert!(kinds(&read(raw.as_bytes())).contains(&DefectKind::CutMultipart));
+}
+
+#[test]
+fn lone_line_ends_are_told_and_read_both_ways() {
+    let raw = b"A: b\r\nX: y\rContent-Transfer-Encoding: base64\r\n\r\nc2VjcmV0\r\n";
+    let mail = read(raw);
+    assert_eq!(kinds(&mail), [DefectKind::BareLineEnd]);
+    assert!(mail.readings().any(|(_, octets)| octets == b"secret"));
+    assert!(mail.readings().any(|(_, octets)| octets == b"c2VjcmV0\r\n"));
 }
 
 proptest::proptest! {
