@@ -1,0 +1,438 @@
+//! Types that a few octets at a fixed place tell. The table is the whole of it: first match wins,
+//! so the longer of two signatures stands before the shorter.
+
+use crate::kind::FileType;
+use crate::kinds::*;
+use crate::reach::stands;
+
+/// One signature: octets at a place, and maybe more at another.
+pub(crate) struct Magic {
+    pub kind: FileType,
+    pub at: usize,
+    pub octets: &'static [u8],
+    pub then: (usize, &'static [u8]),
+}
+
+impl Magic {
+    fn fits(&self, octets: &[u8]) -> bool {
+        let (at, more) = self.then;
+        stands(octets, self.at, self.octets) && stands(octets, at, more)
+    }
+}
+
+const fn at(kind: FileType, at: usize, octets: &'static [u8]) -> Magic {
+    Magic { kind, at, octets, then: (0, b"") }
+}
+
+const fn start(kind: FileType, octets: &'static [u8]) -> Magic {
+    at(kind, 0, octets)
+}
+
+const fn both(kind: FileType, octets: &'static [u8], then: usize, more: &'static [u8]) -> Magic {
+    Magic { kind, at: 0, octets, then: (then, more) }
+}
+
+/// Signatures at the first octet.
+pub(crate) const STARTS: &[Magic] = &[
+    // Archives and compressed files.
+    start(ZIP, b"PK\x03\x04"),
+    start(ZIP, b"PK\x05\x06"),
+    start(MULTI_ZIP, b"PK\x07\x08PK\x03\x04"),
+    start(ZIP, b"PK00PK\x03\x04"),
+    start(SEVEN_ZIP, b"7z\xbc\xaf\x27\x1c"),
+    start(RAR, b"Rar!\x1a\x07\x01\x00"),
+    start(RAR, b"Rar!\x1a\x07\x00"),
+    start(RAR, b"RE\x7e\x5e"),
+    start(GZIP, b"\x1f\x8b\x08"),
+    start(COMPRESS_Z, b"\x1f\x9d"),
+    start(LHA, b"\x1f\xa0"),
+    start(PACK_Z, b"\x1f\x1e"),
+    both(BZIP2, b"BZh", 4, b"\x31\x41\x59\x26\x53\x59"),
+    both(BZIP2, b"BZh", 4, b"\x17\x72\x45\x38\x50\x90"),
+    start(XZ, b"\xfd7zXZ\x00"),
+    start(LZMA, b"\x5d\x00\x00"),
+    start(LZIP, b"LZIP\x01"),
+    start(LZIP, b"LZIP\x00"),
+    start(LZOP, b"\x89LZO\x00\x0d\x0a\x1a\x0a"),
+    start(LRZIP, b"LRZI\x00"),
+    start(ZSTD, b"\x28\xb5\x2f\xfd"),
+    both(ZSTD, b"\x50\x2a\x4d\x18", 0, b""),
+    start(LZ4, b"\x04\x22\x4d\x18"),
+    start(LZ4, b"\x02\x21\x4c\x18"),
+    start(LZFSE, b"bvx2"),
+    start(LZFSE, b"bvx-"),
+    start(LZFSE, b"bvxn"),
+    start(SNAPPY, b"\xff\x06\x00\x00sNaPpY"),
+    start(CAB, b"MSCF\x00\x00\x00\x00"),
+    start(INSTALLSHIELD_CAB, b"ISc("),
+    start(ARJ, b"\x60\xea"),
+    start(ALZ, b"ALZ\x01"),
+    start(EGG, b"EGGA"),
+    both(STUFFIT, b"SIT!", 10, b"rLau"),
+    start(STUFFIT, b"StuffIt (c)1997-"),
+    start(STUFFIT, b"StuffIt!"),
+    start(XAR, b"xar!\x00\x1c"),
+    start(WIM, b"MSWIM\x00\x00\x00"),
+    start(WIM, b"WLPWM\x00\x00\x00"),
+    start(KGB, b"KGB_arch -"),
+    start(PEA, b"\xea\x03\x01\x00\x00"),
+    start(ZPAQ, b"7kSt\xa0\x31\x83\xd3\x8c\xb2\x28\xb0\xd3"),
+    start(ZPAQ, b"zPQ\x01"),
+    start(ZPAQ, b"zPQ\x02"),
+    start(FREEARC, b"ArC\x01"),
+    start(UHARC, b"UHA\x06"),
+    start(CPIO, b"070701"),
+    start(CPIO, b"070702"),
+    start(CPIO, b"070707"),
+    start(CPIO, b"\xc7\x71"),
+    start(CPIO, b"\x71\xc7"),
+    start(DEB, b"!<arch>\ndebian"),
+    start(AR, b"!<arch>\n"),
+    start(AR, b"!<thin>\n"),
+    start(RPM, b"\xed\xab\xee\xdb"),
+    start(SZDD, b"SZDD\x88\xf0\x27\x33"),
+    start(SZDD, b"SZ \x88\xf0\x27\x33\xd1"),
+    start(KWAJ, b"KWAJ\x88\xf0\x27\xd1"),
+    start(APPLEDOUBLE, b"\x00\x05\x16\x07\x00"),
+    start(APPLESINGLE, b"\x00\x05\x16\x00\x00"),
+    start(PAR2, b"PAR2\x00PKT"),
+    start(SQUASHFS, b"hsqs"),
+    start(SQUASHFS, b"sqsh"),
+    start(CRAMFS, b"\x45\x3d\xcd\x28"),
+    start(TORRENT, b"d8:announce"),
+    start(TORRENT, b"d13:announce-list"),
+    start(TORRENT, b"d7:comment"),
+    start(TORRENT, b"d10:created by"),
+    start(TORRENT, b"d13:creation date"),
+    start(MSZ, b"PA30"),
+    both(ASAR, b"\x04\x00\x00\x00", 16, b"{\"files\":"),
+    // Disks.
+    start(VHD, b"conectix"),
+    start(VHDX, b"vhdxfile"),
+    start(VMDK, b"KDMV"),
+    start(VMDK, b"COWD\x01\x00\x00\x00"),
+    start(VMDK, b"# Disk DescriptorFile"),
+    start(QCOW, b"QFI\xfb"),
+    start(LUKS, b"LUKS\xba\xbe"),
+    start(ALCOHOL_IMAGE, b"MEDIA DESCRIPTOR\x01"),
+    // Programs.
+    start(MZ_DOS, b"MZ"),
+    start(MZ_DOS, b"ZM"),
+    start(ELF, b"\x7fELF"),
+    start(MACHO, b"\xfe\xed\xfa\xce"),
+    start(MACHO, b"\xfe\xed\xfa\xcf"),
+    start(MACHO, b"\xce\xfa\xed\xfe"),
+    start(MACHO, b"\xcf\xfa\xed\xfe"),
+    start(JAVA_CLASS, b"\xca\xfe\xba\xbe"),
+    start(MACHO_FAT, b"\xca\xfe\xba\xbf"),
+    start(AOUT, b"\x0b\x01\x64\x00"),
+    start(AOUT, b"\x07\x01\x64\x00"),
+    start(DEX, b"dex\n03"),
+    start(DEX, b"dey\n03"),
+    start(DEX, b"cdex0"),
+    start(ART, b"art\n0"),
+    start(WASM, b"\x00asm"),
+    start(LLVM_BC, b"BC\xc0\xde"),
+    start(LLVM_BC, b"\xde\xc0\x17\x0b"),
+    start(LUA_BYTECODE, b"\x1bLua"),
+    start(SWF, b"FWS"),
+    start(SWF, b"CWS"),
+    start(SWF, b"ZWS"),
+    start(CRX, b"Cr24"),
+    start(CHM, b"ITSF\x03\x00\x00\x00"),
+    start(CHM, b"ITSF\x04\x00\x00\x00"),
+    start(HLP, b"\x3f\x5f\x03\x00"),
+    start(APPLESCRIPT_COMPILED, b"FasdUAS"),
+    start(AUTOIT, b"\xa3\x48\x4b\xbe\x98\x6c\x4a\xa9\x99\x4c\x53\x0a\x86\xd6\x48\x7d"),
+    both(
+        LNK,
+        b"\x4c\x00\x00\x00",
+        4,
+        b"\x01\x14\x02\x00\x00\x00\x00\x00\xc0\x00\x00\x00\x00\x00\x00\x46",
+    ),
+    start(VBE, b"#@~^"),
+    // Documents.
+    start(OLE, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"),
+    start(OLE, b"\x0e\x11\xfc\x0d\xd0\xcf\x11\x0e"),
+    start(XLS_STREAM, b"\x09\x08\x08\x00\x00\x05"),
+    start(XLS_STREAM, b"\x09\x08\x10\x00\x00\x06"),
+    start(XLS_STREAM, b"\x09\x08\x06\x00\x00"),
+    start(XLS_STREAM, b"\x09\x04\x06\x00"),
+    start(XLS_STREAM, b"\x09\x02\x06\x00"),
+    start(XLS_STREAM, b"\x09\x00\x04\x00"),
+    start(WORD2, b"\xdb\xa5\x2d\x00"),
+    start(WORD2, b"\xdb\xa5\x2e\x00"),
+    start(WRITE, b"\x31\xbe\x00\x00\x00\xab"),
+    start(WRITE, b"\x32\xbe\x00\x00\x00\xab"),
+    start(ONENOTE, b"\xe4\x52\x5c\x7b\x8c\xd8\xa7\x4d\xae\xb1\x53\x78\xd0\x29\x96\xd3"),
+    start(ONETOC, b"\xa1\x2f\xff\x43\xd9\xef\x76\x4c\x9e\xe2\x10\xea\x57\x22\x76\x5f"),
+    start(ACTIVEMIME, b"ActiveMime\x00"),
+    start(PDF, b"%PDF-"),
+    start(FDF, b"%FDF-"),
+    start(TYPE1, b"%!PS-AdobeFont-1"),
+    start(TYPE1, b"%!FontType1"),
+    start(POSTSCRIPT, b"%!PS"),
+    start(POSTSCRIPT, b"\x04%!PS"),
+    start(EPS_BINARY, b"\xc5\xd0\xd3\xc6"),
+    start(DJVU, b"AT&TFORM"),
+    start(LIT, b"ITOLITLS"),
+    start(WORDPERFECT, b"\xffWPC"),
+    start(LOTUS, b"\x00\x00\x02\x00\x06\x04\x06\x00"),
+    start(LOTUS, b"\x00\x00\x1a\x00"),
+    start(LOTUS_WORD, b"WordPro"),
+    start(INDESIGN, b"\x06\x06\xed\xf5\xd8\x1d\x46\xe5\xbd\x31\xef\xe7\xfe\x74\xb7\x1d"),
+    both(QUARK, b"\x00\x00", 2, b"IIXPR"),
+    both(QUARK, b"\x00\x00", 2, b"MMXPR"),
+    both(DVI, b"\xf7\x02\x01\x83\x92\xc0\x1c\x3b", 0, b""),
+    start(PCL, b"\x1bE\x1b"),
+    start(PCL, b"\x1b%-12345X"),
+    start(TNEF, b"\x78\x9f\x3e\x22"),
+    start(PST, b"!BDN"),
+    start(DBX, b"\xcf\xad\x12\xfe"),
+    // Keys.
+    start(AGE, b"age-encryption.org/v1"),
+    start(JKS, b"\xfe\xed\xfe\xed\x00\x00\x00"),
+    start(KEEPASS, b"\x03\xd9\xa2\x9a"),
+    // Pictures.
+    start(PNG, b"\x89PNG\x0d\x0a\x1a\x0a"),
+    start(MNG, b"\x8aMNG\x0d\x0a\x1a\x0a"),
+    start(MNG, b"\x8bJNG\x0d\x0a\x1a\x0a"),
+    start(JPEG, b"\xff\xd8\xff"),
+    start(GIF, b"GIF87a"),
+    start(GIF, b"GIF89a"),
+    start(BMP, b"BM"),
+    both(CR2, b"II*\x00", 8, b"CR"),
+    start(TIFF, b"II*\x00"),
+    start(TIFF, b"MM\x00*"),
+    start(BIGTIFF, b"II+\x00"),
+    start(BIGTIFF, b"MM\x00+"),
+    start(RAF, b"FUJIFILMCCD-RAW"),
+    start(ORF, b"IIRO"),
+    start(ORF, b"MMOR"),
+    start(ORF, b"IIRS"),
+    start(RW2, b"IIU\x00"),
+    start(JXR, b"II\xbc"),
+    start(JP2, b"\x00\x00\x00\x0cjP  \x0d\x0a\x87\x0a"),
+    start(J2K, b"\xff\x4f\xff\x51\x00"),
+    start(JXL, b"\x00\x00\x00\x0cJXL \x0d\x0a\x87\x0a"),
+    start(JXL, b"\xff\x0a"),
+    start(JBIG2, b"\x97JB2\x0d\x0a\x1a\x0a"),
+    start(ICO, b"\x00\x00\x01\x00"),
+    start(CUR, b"\x00\x00\x02\x00"),
+    start(ICNS, b"icns"),
+    start(PSD, b"8BPS\x00\x01"),
+    start(PSD, b"8BPS\x00\x02"),
+    start(XCF, b"gimp xcf "),
+    start(WMF, b"\xd7\xcd\xc6\x9a\x00\x00"),
+    start(WMF, b"\x01\x00\x09\x00\x00\x03"),
+    start(WMF, b"\x02\x00\x09\x00\x00\x03"),
+    both(EMF, b"\x01\x00\x00\x00", 40, b" EMF"),
+    start(PCX, b"\x0a"),
+    start(DDS, b"DDS \x7c\x00\x00\x00"),
+    start(EXR, b"\x76\x2f\x31\x01"),
+    start(HDR, b"#?RADIANCE"),
+    start(HDR, b"#?RGBE"),
+    start(QOI, b"qoif\x00"),
+    start(FLIF, b"FLIF"),
+    start(BPG, b"BPG\xfb"),
+    start(FITS, b"SIMPLE  =  "),
+    start(SGI, b"\x01\xda\x00\x01\x00"),
+    start(SGI, b"\x01\xda\x01\x01\x00"),
+    start(SGI, b"\x01\xda\x01\x02\x00"),
+    start(SUN_RASTER, b"\x59\xa6\x6a\x95"),
+    start(DWG, b"AC101"),
+    start(DWG, b"AC102"),
+    start(DWG, b"AC103"),
+    start(DWG, b"AC1009"),
+    start(DXF, b"AutoCAD Binary DXF\x0d\x0a\x1a\x00"),
+    start(DWF, b"(DWF V"),
+    start(KTX, b"\xabKTX 11\xbb\x0d\x0a\x1a\x0a"),
+    start(KTX, b"\xabKTX 20\xbb\x0d\x0a\x1a\x0a"),
+    start(FIGMA, b"fig-kiwi"),
+    // Sound and film.
+    start(MP3, b"ID3\x02"),
+    start(MP3, b"ID3\x03"),
+    start(MP3, b"ID3\x04"),
+    both(RF64, b"RF64", 8, b"WAVE"),
+    both(RF64, b"BW64", 8, b"WAVE"),
+    start(AU, b".snd\x00\x00"),
+    start(AU, b"dns.\x18\x00"),
+    start(FLAC, b"fLaC"),
+    start(OGG, b"OggS\x00"),
+    start(MIDI, b"MThd\x00\x00\x00\x06"),
+    start(AMR, b"#!AMR"),
+    start(APE, b"MAC \x8c\x0f"),
+    start(APE, b"MAC \x96\x0f"),
+    both(APE, b"MAC ", 5, b"\x0f"),
+    start(WAVPACK, b"wvpk"),
+    start(AC3, b"\x0b\x77"),
+    start(DTS, b"\x7f\xfe\x80\x01"),
+    start(CAF, b"caff\x00\x01"),
+    start(DSF, b"DSD \x1c\x00"),
+    start(MUSEPACK, b"MPCK"),
+    start(MUSEPACK, b"MP+\x07"),
+    start(MUSEPACK, b"MP+\x17"),
+    start(TTA, b"TTA1"),
+    start(TTA, b"TTA2"),
+    start(XM_MODULE, b"Extended Module: "),
+    start(IT_MODULE, b"IMPM"),
+    start(MATROSKA, b"\x1a\x45\xdf\xa3"),
+    start(ASF, b"\x30\x26\xb2\x75\x8e\x66\xcf\x11\xa6\xd9\x00\xaa\x00\x62\xce\x6c"),
+    start(FLV, b"FLV\x01"),
+    start(MPEG_PS, b"\x00\x00\x01\xba"),
+    start(MPEG_PS, b"\x00\x00\x01\xb3"),
+    start(REALMEDIA, b".RMF\x00\x00\x00"),
+    start(REALAUDIO, b".ra\xfd\x00"),
+    start(MXF, b"\x06\x0e\x2b\x34\x02\x05\x01\x01\x0d\x01\x02"),
+    start(DV, b"\x1f\x07\x00\x3f"),
+    start(IVF, b"DKIF\x00\x00\x20\x00"),
+    // Fonts.
+    start(TTF, b"\x00\x01\x00\x00\x00"),
+    start(TTF, b"true\x00"),
+    start(OTF, b"OTTO\x00"),
+    start(TTC, b"ttcf\x00"),
+    start(WOFF, b"wOFF"),
+    start(WOFF2, b"wOF2"),
+    both(TYPE1, b"\x80\x01", 6, b"%!"),
+    start(BDF, b"STARTFONT "),
+    start(PCF, b"\x01fcp"),
+    // Databases.
+    start(SQLITE, b"SQLite format 3\x00"),
+    start(ACCESS, b"\x00\x01\x00\x00Standard Jet DB"),
+    start(ACCESS_2007, b"\x00\x01\x00\x00Standard ACE DB"),
+    start(GDBM, b"\xce\x9a\x57\x13"),
+    start(GDBM, b"\xcf\x9a\x57\x13"),
+    start(PARQUET, b"PAR1"),
+    start(AVRO, b"Obj\x01"),
+    start(ORC, b"ORC\x0a"),
+    start(ARROW, b"ARROW1\x00\x00"),
+    start(HDF5, b"\x89HDF\x0d\x0a\x1a\x0a"),
+    start(HDF4, b"\x0e\x03\x13\x01"),
+    start(NETCDF, b"CDF\x01"),
+    start(NETCDF, b"CDF\x02"),
+    start(NETCDF, b"CDF\x05"),
+    start(MATLAB, b"MATLAB 5.0 MAT-file"),
+    start(SPSS, b"$FL2"),
+    start(SPSS, b"$FL3"),
+    start(STATA, b"<stata_dta>"),
+    start(SAS, b"\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\xc2\xea\x81\x60"),
+    start(NUMPY, b"\x93NUMPY"),
+    start(R_DATA, b"RDX2\n"),
+    start(R_DATA, b"RDX3\n"),
+    start(NSF, b"\x1a\x00\x00\x04\x00\x00"),
+    start(MYSQL_FRM, b"\xfe\x01\x09"),
+    start(MYSQL_FRM, b"\xfe\x01\x0a"),
+    // Anything else.
+    start(JAVA_SERIALISED, b"\xac\xed\x00\x05"),
+    start(BPLIST, b"bplist0"),
+    start(PCAP, b"\xd4\xc3\xb2\xa1"),
+    start(PCAP, b"\xa1\xb2\xc3\xd4"),
+    start(PCAP, b"\x4d\x3c\xb2\xa1"),
+    both(PCAPNG, b"\x0a\x0d\x0d\x0a", 8, b"\x4d\x3c\x2b\x1a"),
+    both(PCAPNG, b"\x0a\x0d\x0d\x0a", 8, b"\x1a\x2b\x3c\x4d"),
+    start(EVTX, b"ElfFile\x00"),
+    start(REG_HIVE, b"regf"),
+    start(MINIDUMP, b"MDMP\x93\xa7"),
+    start(MINIDUMP, b"PAGEDU"),
+    start(PREFETCH, b"MAM\x04"),
+    start(PDB_SYMBOLS, b"Microsoft C/C++ MSF 7.00"),
+    start(GETTEXT_MO, b"\xde\x12\x04\x95"),
+    start(GETTEXT_MO, b"\x95\x04\x12\xde"),
+    start(TERMINFO, b"\x1a\x01"),
+    start(TZIF, b"TZif"),
+    start(GIT_PACK, b"PACK\x00\x00\x00\x02"),
+    start(GIT_BUNDLE, b"# v2 git bundle"),
+    start(GIT_BUNDLE, b"# v3 git bundle"),
+    start(GLB, b"glTF\x02\x00\x00\x00"),
+    start(GLB, b"glTF\x01\x00\x00\x00"),
+    start(FBX, b"Kaydara FBX Binary  \x00"),
+    start(BLENDER, b"BLENDER_v"),
+    start(BLENDER, b"BLENDER-v"),
+    start(PLY, b"ply\nformat"),
+    start(PLY, b"ply\r\nformat"),
+    start(STEP, b"ISO-10303-21;"),
+    start(SHAPEFILE, b"\x00\x00\x27\x0a\x00\x00\x00\x00"),
+    start(NES_ROM, b"NES\x1a"),
+    start(UNITY, b"UnityFS\x00"),
+    start(UNITY, b"UnityWeb\x00"),
+    start(ONNX_GGUF, b"GGUF"),
+    start(YENC, b"=ybegin "),
+];
+
+/// Signatures at other places. They do not depend on the start, so a file may have one of these
+/// beside one of [`STARTS`].
+pub(crate) const INSIDE: &[Magic] = &[
+    at(TAR, 257, b"ustar"),
+    at(ACE, 7, b"**ACE**"),
+    at(LHA, 2, b"-lh"),
+    at(LHA, 2, b"-lz"),
+    at(LHA, 2, b"-pm"),
+    at(ZOO, 20, b"\xdc\xa7\xc4\xfd"),
+    at(ISO9660, 32_769, b"CD001"),
+    at(ISO9660, 34_817, b"CD001"),
+    at(ISO9660, 37_633 + 8, b"CD001"),
+    at(UDF, 32_769, b"BEA01"),
+    at(UDF, 34_817, b"NSR0"),
+    at(UDF, 36_865, b"NSR0"),
+    at(UDF, 38_913, b"NSR0"),
+    at(GPT_IMAGE, 512, b"EFI PART"),
+    at(NTFS_IMAGE, 3, b"NTFS    "),
+    at(FAT_IMAGE, 54, b"FAT12   "),
+    at(FAT_IMAGE, 54, b"FAT16   "),
+    at(FAT_IMAGE, 82, b"FAT32   "),
+    at(VDI, 64, b"\x7f\x10\xda\xbe"),
+    at(DICOM, 128, b"DICM"),
+    at(MOBI, 60, b"BOOKMOBI"),
+    at(MOBI, 60, b"TEXtREAd"),
+    at(S3M_MODULE, 44, b"SCRM"),
+    at(MOD_MODULE, 1080, b"M.K."),
+    at(MOD_MODULE, 1080, b"FLT4"),
+    at(ICC, 36, b"acsp"),
+    at(EOT, 34, b"LP"),
+    at(ESE, 4, b"\xef\xcd\xab\x89"),
+    at(PREFETCH, 4, b"SCCA"),
+    at(BERKELEY_DB, 12, b"\x62\x31\x05\x00"),
+    at(BERKELEY_DB, 12, b"\x61\x15\x06\x00"),
+    at(BERKELEY_DB, 12, b"\x00\x05\x31\x62"),
+    at(HWP, 0, b"HWP Document File V"),
+];
+
+const NONE: u16 = u16::MAX;
+
+/// For each first octet the first row of [`STARTS`], and for each row the next one with the same
+/// octet: made by the compiler, so that a file is compared with a handful of rows only.
+struct Index {
+    first: [u16; 256],
+    next: [u16; STARTS.len()],
+}
+
+// Runs in the compiler only; every row has octets (else this does not compile).
+#[allow(clippy::indexing_slicing, clippy::cast_possible_truncation)]
+const fn index() -> Index {
+    let mut index = Index { first: [NONE; 256], next: [NONE; STARTS.len()] };
+    let mut row = STARTS.len();
+    while row > 0 {
+        row -= 1;
+        let octet = STARTS[row].octets[0] as usize;
+        index.next[row] = index.first[octet];
+        index.first[octet] = row as u16;
+    }
+    index
+}
+
+static INDEX: Index = index();
+
+/// The types whose signature stands at the start, as the table orders them.
+pub(crate) fn starts(octets: &[u8]) -> impl Iterator<Item = FileType> {
+    let first = octets.first().and_then(|octet| INDEX.first.get(usize::from(*octet)));
+    let next = |row: &u16| INDEX.next.get(usize::from(*row)).copied();
+    std::iter::successors(first.copied(), next)
+        .map_while(|row| STARTS.get(usize::from(row)))
+        .filter(|row| row.fits(octets))
+        .map(|row| row.kind)
+}
+
+/// The types whose signature stands at its place inside.
+pub(crate) fn inside(octets: &[u8]) -> impl Iterator<Item = FileType> {
+    INSIDE.iter().filter(|row| row.fits(octets)).map(|row| row.kind)
+}
