@@ -1,62 +1,104 @@
-//! The engines: specimens in, findings out. Facts with evidence and no opinions; policy decides.
+//! The engines: a message in, findings out. Facts with evidence and no opinions; policy decides.
 //!
-//! One file per engine, each a struct that is built once and scans by `&self`. Nothing here reads
-//! a file, a socket or a clock. Start with [`Specimens`], then `virus.rs` as the pattern to copy.
+//! One file per engine. [`Engines::scan`] takes every part of the message apart, with every reading
+//! of it, and shows each specimen to each engine once; what is damaged, closed, unsupported or over
+//! a limit is a finding and never the same as clean. Nothing here reads a file, a socket or a
+//! clock, and nothing is remembered from one message to the next. Start with `look.rs`, then
+//! `virus.rs` as the pattern to copy.
 #![cfg_attr(
     test,
     allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)
 )]
 
+mod attachment;
+mod container;
+mod document;
+mod leaves;
 pub mod limits;
+mod look;
+mod names;
+mod script;
 mod spam;
-mod specimen;
 mod structure;
 mod virus;
 
-pub use spam::{Spam, gtube};
-pub use specimen::{Specimen, Specimens};
-pub use virus::{Virus, eicar};
+pub use spam::gtube;
+pub use virus::eicar;
 
-use mail::Finding;
+use mail::{Finding, Leaf, Unscannable};
 use message::Mail;
+use patterns::{Pack, PackError};
+use unpack::{Limits, Stopwatch};
+
+use look::Look;
+use script::Scripts;
+use spam::Spam;
+use virus::Virus;
+
+/// What is known of a message beside its octets, and what it may cost.
+#[derive(Clone, Copy)]
+pub struct Context<'a> {
+    /// What may be unpacked.
+    pub limits: Limits,
+    /// The owner's passwords for encrypted files.
+    pub passwords: &'a [String],
+    /// Ends the look at a message in time.
+    pub stopwatch: &'a dyn Stopwatch,
+    /// Whether the sender wrote before; `None` when nobody knows.
+    pub is_known_sender: Option<bool>,
+}
+
+impl Default for Context<'_> {
+    fn default() -> Self {
+        Context { limits: Limits::default(), passwords: &[], stopwatch: &(), is_known_sender: None }
+    }
+}
 
 /// What all engines together say.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Facts {
-    /// The facts.
+    /// The facts, those of the virus engine first.
     pub findings: Vec<Finding>,
     /// Probability of spam, 0 to 1.
     pub spam_probability: f64,
+    /// The parts and the members of containers, at most [`limits::LEAVES`], outermost first.
+    pub leaves: Vec<Leaf>,
+    /// Why the message could not be seen whole, if it could not: the first reason met.
+    pub unscannable: Option<Unscannable>,
 }
 
-/// All engines, ready to scan.
-#[derive(Debug, Default)]
+/// All engines, ready to scan. Says the same of a message whatever was scanned before.
+#[derive(Default)]
 pub struct Engines {
     virus: Virus,
     spam: Spam,
+    scripts: Scripts,
 }
 
 impl Engines {
+    /// Engines with a pattern pack; without one only what is built in is found.
+    ///
+    /// # Errors
+    /// When a section of the pack cannot be used.
+    pub fn new(pack: Option<Pack>) -> Result<Self, PackError> {
+        Ok(Engines { virus: Virus::new(pack)?, ..Engines::default() })
+    }
+
     /// Runs every engine over a message.
     #[must_use]
-    pub fn scan(&self, mail: &Mail<'_>) -> Facts {
-        let specimens = Specimens::of(mail);
-        let mut findings = self.virus.scan(&specimens);
-        let spam = self.spam.scan(&specimens);
-        let spam_probability = if spam.is_empty() { 0.0 } else { 1.0 };
-        findings.extend(spam);
-        findings.extend(structure::scan(mail));
-        Facts { findings, spam_probability }
+    pub fn scan(&mut self, mail: &Mail<'_>, context: &Context<'_>) -> Facts {
+        self.virus.begin();
+        let mut look = Look::new(&mut self.virus, &self.spam, &self.scripts, context);
+        look.mail(mail);
+        look.facts(mail)
     }
+}
+
+/// The text up to a number of octets, never through a character, without control characters.
+pub(crate) fn cut(text: &str, octets: usize) -> String {
+    let kept = text.get(..text.floor_char_boundary(octets)).unwrap_or_default();
+    kept.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_clean_message_has_no_findings() {
-        let mail = message::read(b"Subject: hello\r\n\r\nHello\r\n");
-        assert_eq!(Engines::default().scan(&mail), Facts::default());
-    }
-}
+mod tests;

@@ -3,12 +3,11 @@
 
 use mail::{EngineName, Finding, FindingKind};
 use memchr::memmem::Finder;
-
-use crate::{Specimens, limits};
+use unpack::Specimen;
 
 /// The engine.
 #[derive(Debug)]
-pub struct Spam {
+pub(crate) struct Spam {
     gtube: Finder<'static>,
 }
 
@@ -28,27 +27,21 @@ pub fn gtube() -> Vec<u8> {
 
 impl Spam {
     /// Looks for signals of spam. Any finding today means certainty.
-    #[must_use]
-    pub fn scan(&self, specimens: &Specimens<'_>) -> Vec<Finding> {
-        let places = specimens.places(|octets| self.gtube.find(octets).is_some(), limits::FINDINGS);
-        let finding = |place: &str| Finding {
-            engine: EngineName::Spam,
-            kind: FindingKind::Spam,
-            name: "GTUBE".to_owned(),
-            place: place.to_owned(),
-            evidence: "the Generic Test for Unsolicited Bulk Email".to_owned(),
-        };
-        places.into_iter().map(finding).collect()
+    pub fn look(&self, specimen: &Specimen<'_>) -> Option<Finding> {
+        self.gtube.find(specimen.octets)?;
+        let words = "the Generic Test for Unsolicited Bulk Email";
+        Some(Finding::new(EngineName::Spam, FindingKind::Spam, "GTUBE", specimen.place, words))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Engines;
+    use crate::{Context, Engines};
 
     fn probability(raw: &str) -> f64 {
-        Engines::default().scan(&message::read(raw.as_bytes())).spam_probability
+        let mail = message::read(raw.as_bytes());
+        Engines::default().scan(&mail, &Context::default()).spam_probability
     }
 
     #[test]

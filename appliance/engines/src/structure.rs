@@ -1,34 +1,31 @@
-//! The shape of the message: its defects as findings.
+//! The shape of the message: its defects as findings, and parts that are closed to everybody but
+//! their reader.
 
 use mail::{EngineName, Finding, FindingKind};
-use message::{Defect, Mail};
+use message::{Defect, Grade, Mail, Protection};
 
-/// Tells each defect.
-pub(crate) fn scan(mail: &Mail<'_>) -> Vec<Finding> {
-    mail.defects.iter().map(finding).collect()
+use crate::look::Gathered;
+
+/// Tells each defect and each encrypted part.
+pub(crate) fn scan(mail: &Mail<'_>, gathered: &mut Gathered) {
+    for defect in &mail.defects {
+        gathered.find(finding(defect));
+    }
+    if let Some(limit) = &mail.limit {
+        gathered.find(Finding::new(EngineName::Structure, FindingKind::Limit, "limit", "", limit));
+    }
+    for part in mail.parts.iter().filter(|part| part.protection == Protection::Encrypted) {
+        let words = format!("a part of type {}", part.mime);
+        let (engine, kind) = (EngineName::Structure, FindingKind::Encrypted);
+        gathered.find(Finding::new(engine, kind, "encrypted-message", &part.path, words));
+    }
 }
 
 fn finding(defect: &Defect) -> Finding {
-    let kind =
-        if defect.kind.is_ambiguous() { FindingKind::Ambiguous } else { FindingKind::Defect };
-    Finding {
-        engine: EngineName::Structure,
-        kind,
-        name: defect.kind.name().to_owned(),
-        place: defect.place.clone(),
-        evidence: defect.evidence.clone(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn two_readings_are_told_apart_from_mere_defects() {
-        let mail = message::read(b"Subject: a\r\nSubject: b\r\n\r\nx");
-        assert_eq!(scan(&mail)[0].kind, FindingKind::Ambiguous);
-        let mail = message::read(b"no header");
-        assert_eq!(scan(&mail)[0].kind, FindingKind::Defect);
-    }
+    let kind = match defect.kind.grade() {
+        Grade::Harmless => FindingKind::Defect,
+        Grade::Ambiguous => FindingKind::Ambiguous,
+        Grade::Broken => FindingKind::Broken,
+    };
+    Finding::new(EngineName::Structure, kind, defect.kind.name(), &defect.place, &defect.evidence)
 }
