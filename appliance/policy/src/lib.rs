@@ -2,21 +2,35 @@
 //!
 //! [`Policy::compile`] makes a policy out of settings; [`Policy::decide`] judges one message. Both
 //! are pure: same input, same verdict. A verdict has exactly one fate per recipient, with the rule
-//! that decided and the evidence. One condition is one file under `conditions/`, one action one
-//! file under `actions/`.
+//! that decided and the evidence. One question is one file under `conditions/`, one action one file
+//! under `actions/`; what could not be scanned is judged by `exceptions.rs` besides.
 #![cfg_attr(
     test,
     allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)
 )]
 
 mod actions;
+mod attachments;
+mod condition;
 mod conditions;
 mod decide;
+mod exceptions;
+mod extensions;
 pub mod limits;
+#[cfg(test)]
+mod made;
 mod patterns;
 mod settings;
+mod standing;
+#[cfg(test)]
+mod tests;
 mod wildcard;
 
+pub use condition::{
+    Comparison, Condition, GraywareClass, Listing, MimeSource, Property, Question, TypeFamily,
+};
 pub use decide::{DEFAULT_RULE, Policy};
-pub use settings::{Action, RouteDirection, Rule, Rules, When};
+pub use exceptions::{Exception, Exceptions, Handling};
+pub use extensions::Group;
+pub use settings::{Action, Combine, RouteDirection, Rule, Rules};
 pub use wildcard::Wildcard;

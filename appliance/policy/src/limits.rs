@@ -10,3 +10,5 @@ pub const PATTERN_CHARACTERS: usize = 320;
 pub const TEXT_CHARACTERS: usize = 400;
 /// Findings quoted in the reason of a ruling.
 pub const QUOTED_FINDINGS: usize = 5;
+/// Problems that one check of a section tells.
+pub const PROBLEMS: usize = 1000;

@@ -2,7 +2,9 @@
 
 use schema::Problem;
 
-use crate::Wildcard;
+use crate::condition::{self, Condition, Question};
+use crate::exceptions::NAME_PREFIX;
+use crate::{Wildcard, limits};
 
 schema::choice! {
     /// Which way mail goes that a rule looks at.
@@ -17,18 +19,12 @@ schema::choice! {
 }
 
 schema::choice! {
-    /// What must be true of a message.
-    pub enum When {
-        /// Every message.
-        Always = "always",
-        /// A signature of malware matched in any part.
-        Malware = "malware",
-        /// The probability of spam is at least `spam_at_least_percent`.
-        Spam = "spam",
-        /// The message could not be scanned to the end.
-        Unscannable = "unscannable",
-        /// Two mail readers could read the message differently.
-        Ambiguous = "ambiguous",
+    /// How the conditions of a rule go together.
+    pub enum Combine {
+        /// Every one of them must hold.
+        All = "all",
+        /// One of them is enough.
+        Any = "any",
     }
 }
 
@@ -44,7 +40,7 @@ schema::choice! {
         Discard = "discard",
         /// Put `tag_text` before the subject and go on to the next rule.
         Tag = "tag",
-        /// Deliver without looking at the rules that follow.
+        /// Deliver without looking at the rules that follow. The exceptions act all the same.
         Deliver = "deliver",
     }
 }
@@ -65,10 +61,10 @@ schema::table! {
         /// Recipients, `*` and `?` as wildcards. Empty: every recipient. Others of the same message
         /// go on to the next rule.
         pub recipients: Vec<String> = Vec::new(), in 0..=1_000_000,
-        /// What must be true of the message.
-        pub when: When = When::Always,
-        /// For `when: spam`: the least probability, in percent.
-        pub spam_at_least_percent: u32 = 50, in 1..=100,
+        /// What must be true of the message. Empty: every message.
+        pub conditions: Vec<Condition> = Vec::new(), in 0..=100,
+        /// Whether all conditions must hold, or one of them.
+        pub combine: Combine = Combine::All,
         /// What is done.
         pub action: Action = Action::Quarantine,
         /// For `quarantine`: name of the area.
@@ -83,7 +79,8 @@ schema::table! {
 }
 
 schema::settings! {
-    /// What is done with mail, rule by rule, first to last.
+    /// What is done with mail, rule by rule, first to last. What could not be scanned, or not to the
+    /// end, is judged by the section `exceptions` besides.
     pub struct Rules = "policy", touches Live, checked by check {
         /// The rules. A recipient that no rule ends gets the message delivered.
         pub rules: Vec<Rule> = default_rules(), in 0..=10_000,
@@ -92,21 +89,30 @@ schema::settings! {
 
 /// The rules that ship.
 fn default_rules() -> Vec<Rule> {
-    let rule = |name: &str, when: When, area: &str| Rule {
+    let rule = |name: &str, when: Question, area: &str| Rule {
         name: name.to_owned(),
-        when,
+        conditions: vec![Condition::of(when)],
         area: area.to_owned(),
         ..Rule::default()
     };
+    let percent = |when: Question, at_least_percent: u32| {
+        vec![Condition { at_least_percent, ..Condition::of(when) }]
+    };
     vec![
-        rule("Global antivirus", When::Malware, "Malware"),
-        rule("Unscannable", When::Unscannable, "Unscannable"),
-        Rule { spam_at_least_percent: 90, ..rule("Spam", When::Spam, "Spam") },
+        // Nobody wrote such mail, so nobody is told and nothing is kept (features F-7).
         Rule {
-            action: Action::Tag,
-            spam_at_least_percent: 50,
-            ..rule("Probable spam", When::Spam, "Spam")
+            action: Action::Discard,
+            ..rule("Mass-mailing viruses", Question::MassMailer, "Malware")
         },
+        rule("Global antivirus", Question::Malware, "Malware"),
+        rule("Unwanted programs", Question::Grayware, "Attachments"),
+        rule("Phishing", Question::Phishing, "Malware"),
+        Rule {
+            conditions: percent(Question::Suspicious, 75),
+            ..rule("Suspicious content", Question::Suspicious, "Attachments")
+        },
+        Rule { conditions: percent(Question::Spam, 90), ..rule("Spam", Question::Spam, "Spam") },
+        Rule { action: Action::Tag, ..rule("Probable spam", Question::Spam, "Spam") },
     ]
 }
 
@@ -115,9 +121,10 @@ pub(crate) fn check(rules: &Rules) -> Vec<Problem> {
     let mut problems = Vec::new();
     let mut names = std::collections::HashSet::new();
     for (number, rule) in rules.rules.iter().enumerate() {
+        let path = format!("rules.{number}");
         if !names.insert(rule.name.as_str()) {
             problems.push(Problem::new(
-                format!("rules.{number}.name"),
+                format!("{path}.name"),
                 format!(
                     "two rules are called {:?}, so tracking could not tell them apart",
                     rule.name
@@ -125,19 +132,34 @@ pub(crate) fn check(rules: &Rules) -> Vec<Problem> {
                 "give each rule a name of its own",
             ));
         }
-        for (list, patterns) in [("senders", &rule.senders), ("recipients", &rule.recipients)] {
-            for (place, pattern) in patterns.iter().enumerate() {
-                if let Err(reason) = Wildcard::new(pattern) {
-                    problems.push(Problem::new(
-                        format!("rules.{number}.{list}.{place}"),
-                        format!("{pattern:?} is no address pattern: {reason}"),
-                        "write name@domain, *@domain, *@*.domain or *",
-                    ));
-                }
+        if rule.name.starts_with(NAME_PREFIX) {
+            problems.push(Problem::new(
+                format!("{path}.name"),
+                format!("{:?} would read like one of the exceptions", rule.name),
+                format!("choose a name that does not start with {NAME_PREFIX:?}"),
+            ));
+        }
+        check_addresses(&path, rule, &mut problems);
+        for (place, one) in rule.conditions.iter().enumerate() {
+            problems.extend(condition::check(&format!("{path}.conditions.{place}"), one));
+        }
+    }
+    problems.truncate(limits::PROBLEMS);
+    problems
+}
+
+fn check_addresses(path: &str, rule: &Rule, problems: &mut Vec<Problem>) {
+    for (list, patterns) in [("senders", &rule.senders), ("recipients", &rule.recipients)] {
+        for (place, pattern) in patterns.iter().enumerate() {
+            if let Err(reason) = Wildcard::new(pattern) {
+                problems.push(Problem::new(
+                    format!("{path}.{list}.{place}"),
+                    format!("{pattern:?} is no address pattern: {reason}"),
+                    "write name@domain, *@domain, *@*.domain or *",
+                ));
             }
         }
     }
-    problems
 }
 
 #[cfg(test)]
@@ -147,9 +169,14 @@ mod tests {
     #[test]
     fn malware_is_judged_first_by_default() {
         let rules = Rules::default();
-        assert_eq!(rules.rules[0].when, When::Malware);
-        assert_eq!(rules.rules[0].action, Action::Quarantine);
+        let threats = rules.rules.iter().map(|rule| rule.conditions[0].when.is_malware());
+        assert_eq!(threats.collect::<Vec<_>>(), [true, true, false, false, false, false, false]);
         assert!(check(&rules).is_empty());
+    }
+
+    #[test]
+    fn the_section_is_in_order() {
+        assert!(schema::Tree::new().with::<Rules>().faults().is_empty());
     }
 
     #[test]
@@ -160,11 +187,33 @@ mod tests {
     }
 
     #[test]
+    fn no_rule_may_be_taken_for_an_exception() {
+        let mut rules = Rules::default();
+        rules.rules[0].name = "Exception: none of ours".into();
+        assert_eq!(check(&rules)[0].path, "rules.0.name");
+    }
+
+    #[test]
     fn a_bad_pattern_is_named_by_its_place() {
         let mut rules = Rules::default();
         rules.rules[2].senders = vec!["*@ok.test".into(), "a\nb".into()];
+        rules.rules[2].conditions = vec![Condition::of(Question::AttachmentName)];
         let problems = check(&rules);
-        assert_eq!(problems.len(), 1);
-        assert_eq!(problems[0].path, "rules.2.senders.1");
+        let paths: Vec<&str> = problems.iter().map(|problem| problem.path.as_str()).collect();
+        assert_eq!(paths, ["rules.2.senders.1", "rules.2.conditions.0.names"]);
+    }
+
+    #[test]
+    fn a_rule_is_written_with_what_matters_only() {
+        let tree = schema::Tree::new().with::<Rules>();
+        let text = r#"{"policy": {"rules": [{"name": "No programs", "combine": "any", "conditions": [
+            {"when": "attachment_type", "families": ["executable"]},
+            {"when": "attachment_extension", "groups": ["executables", "links"]}
+        ]}]}}"#;
+        let (sections, problems) = tree.read(&serde_json::from_str(text).unwrap());
+        assert_eq!(problems, []);
+        let rules: Rules = schema::section(&sections).unwrap();
+        assert_eq!(rules.rules[0].conditions.len(), 2);
+        assert!(rules.rules[0].conditions[1].inside_archives);
     }
 }

@@ -8,6 +8,8 @@ use mail::{Amendment, Fate};
 
 use crate::settings::{Action, Rule};
 
+pub(crate) use refuse::refuse_with;
+
 /// What follows from a rule that holds.
 pub(crate) enum Consequence {
     /// The end for the recipients it covers.

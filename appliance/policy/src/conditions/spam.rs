@@ -13,6 +13,7 @@ pub(super) fn ask(findings: &Findings, at_least_percent: u32) -> Answer {
             "spam probability {percent:.0} % is below {at_least_percent} %"
         ));
     }
-    let found = quote(findings, FindingKind::Spam).map_or(String::new(), |f| format!(": {f}"));
+    let found = quote(findings, |finding| finding.kind == FindingKind::Spam);
+    let found = found.map_or(String::new(), |found| format!(": {found}"));
     Answer::yes(format!("spam probability {percent:.0} % reaches {at_least_percent} %{found}"))
 }

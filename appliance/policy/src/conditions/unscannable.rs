@@ -1,20 +1,16 @@
 //! The message could not be scanned to the end. Never the same as clean.
 
-use mail::{Findings, Unscannable};
+use mail::{FindingKind, Findings};
 
-use super::Answer;
+use super::{Answer, quote};
 
 pub(super) fn ask(findings: &Findings) -> Answer {
-    match &findings.unscannable {
+    if let Some(why) = &findings.unscannable {
+        return Answer::yes(format!("it could not be scanned to the end: {}", why.reason()));
+    }
+    let ends = [FindingKind::Limit, FindingKind::Unsupported];
+    match quote(findings, |finding| ends.contains(&finding.kind)) {
+        Some(found) => Answer::yes(format!("it could not be scanned to the end: {found}")),
         None => Answer::no("it was scanned to the end"),
-        Some(Unscannable::Limit(which)) => {
-            Answer::yes(format!("it could not be scanned to the end: {which}"))
-        }
-        Some(Unscannable::KilledWorkers(how)) => {
-            Answer::yes(format!("two scanners ended on it: {how}"))
-        }
-        Some(Unscannable::BadAnswer(how)) => {
-            Answer::yes(format!("its scanner gave no valid answer: {how}"))
-        }
     }
 }
