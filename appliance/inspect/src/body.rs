@@ -11,6 +11,7 @@ use crate::limits;
 
 /// Reads a whole body into the start of `buffer`, which grows as needed and never shrinks, so that
 /// it is cleared once and not for every message. `None` when the body is over `most` octets.
+/// `expected` is what the body should have: right, it saves memory; wrong, it changes nothing.
 ///
 /// # Errors
 /// The kernel's.
@@ -18,12 +19,20 @@ pub(crate) fn read<'b>(
     file: &File,
     buffer: &'b mut Vec<u8>,
     most: u64,
+    expected: u64,
 ) -> io::Result<Option<&'b [u8]>> {
-    let mut filled = 0;
+    // One octet of room more than there is shows the end, or that there is more than is allowed.
+    let whole = usize::try_from(most.saturating_add(1)).unwrap_or(usize::MAX);
+    let expected = usize::try_from(expected.saturating_add(1)).unwrap_or(usize::MAX).min(whole);
+    let mut filled = 0_usize;
+    if buffer.len() < expected {
+        grow(buffer, expected);
+    }
     loop {
-        if buffer.len() < filled + limits::CHUNK_OCTETS {
+        if buffer.len() <= filled {
             // Growing by what is there already keeps the number of reads small for any size.
-            buffer.resize(filled + filled.max(limits::CHUNK_OCTETS), 0);
+            let more = filled.saturating_add(filled.max(limits::CHUNK_OCTETS));
+            grow(buffer, more.min(whole));
         }
         let room = buffer.get_mut(filled..).unwrap_or_default();
         let read = read_at(file, room, filled as u64)?;
@@ -35,6 +44,12 @@ pub(crate) fn read<'b>(
             return Ok(buffer.get(..filled));
         }
     }
+}
+
+/// To this size and no further: memory is short for large messages.
+fn grow(buffer: &mut Vec<u8>, size: usize) {
+    buffer.reserve_exact(size.saturating_sub(buffer.len()));
+    buffer.resize(size, 0);
 }
 
 fn read_at(file: &File, room: &mut [u8], offset: u64) -> io::Result<usize> {
@@ -94,8 +109,10 @@ mod tests {
             let octets: Vec<u8> = (0..size).map(|at| at as u8).collect();
             let mut body = file(&octets);
             for mut buffer in [Vec::new(), vec![9; 10], vec![9; 300_000]] {
-                let found = read(&body, &mut buffer, u64::MAX).unwrap();
-                assert_eq!(found, Some(octets.as_slice()));
+                for expected in [0, 1, size as u64, size as u64 * 2] {
+                    let found = read(&body, &mut buffer, 1 << 30, expected).unwrap();
+                    assert_eq!(found, Some(octets.as_slice()), "{expected} expected");
+                }
             }
             assert_eq!(body.stream_position().unwrap(), size as u64);
         }
@@ -104,8 +121,10 @@ mod tests {
     #[test]
     fn a_body_over_the_limit_is_not_read() {
         let mut buffer = Vec::new();
-        assert_eq!(read(&file(&[1; 100_000]), &mut buffer, 99_999).unwrap(), None);
-        assert!(read(&file(&[1; 100_000]), &mut buffer, 100_000).unwrap().is_some());
+        assert_eq!(read(&file(&[1; 100_000]), &mut buffer, 99_999, 100_000).unwrap(), None);
+        assert!(buffer.len() <= 100_000, "nothing is read beyond it");
+        assert_eq!(read(&file(&[1; 100_000]), &mut buffer, 99_999, 0).unwrap(), None);
+        assert!(read(&file(&[1; 100_000]), &mut buffer, 100_000, 0).unwrap().is_some());
     }
 
     #[test]
@@ -120,7 +139,7 @@ mod tests {
             let output = tempfile::tempfile().unwrap();
             let octets = amend(&file(&raw), &amendments, &output).unwrap();
             let mut back = Vec::new();
-            let back = read(&output, &mut back, u64::MAX).unwrap().unwrap();
+            let back = read(&output, &mut back, 1 << 30, 0).unwrap().unwrap();
             let expected = [b"X-Seen: yes\r\nSubject: [Spam] a\r\n\r\n".as_slice(), &rest].concat();
             assert_eq!((octets, back), (expected.len() as u64, expected.as_slice()));
         }
@@ -133,7 +152,7 @@ mod tests {
         let add = Amendment::AddHeader { name: "A".into(), value: "b".into() };
         amend(&file(raw.as_bytes()), &[add], &output).unwrap();
         let mut back = Vec::new();
-        let back = read(&output, &mut back, u64::MAX).unwrap();
+        let back = read(&output, &mut back, 1 << 30, 0).unwrap();
         assert_eq!(back, Some([b"A: b\r\n", raw.as_bytes()].concat().as_slice()));
     }
 }

@@ -10,10 +10,12 @@ use std::time::{Duration, Instant};
 
 use ipc::IpcError;
 use ipc::blocking::Channel;
-use ipc::contracts::{Answer, Job};
+use ipc::contracts::{Answer, Job, Outfit, Retirement, Used};
 use mail::{Amendment, Findings, Unscannable};
 use sandbox::Enforcement;
 
+use crate::outfit::put_on;
+use crate::usage::{Usage, Watch};
 use crate::{Examiner, body, limits};
 
 /// Name of the variable in which the keeper states [`CellLimits`].
@@ -63,10 +65,12 @@ enum CellError {
     Channel(#[from] IpcError),
     #[error("the channel could not be copied")]
     Copy(#[from] std::io::Error),
+    #[error("it has nothing to work with: it refused its outfit")]
+    Outfit,
 }
 
 /// Runs this process as a cell; returns its exit code: 0 when it retired or queue closed the
-/// channel, 1 on an error. Call it first thing in `main`, before any thread and any runtime.
+/// channel, 1 on an error or when it could not take its outfit. Call it first thing in `main`, before any thread and any runtime.
 #[must_use]
 pub fn cell_main() -> u8 {
     // A panic is answered, not printed: printing it could open files for a backtrace.
@@ -87,10 +91,25 @@ struct Cell {
     #[cfg(feature = "faults")]
     raw_channel: File,
     examiner: Examiner,
+    /// Without a pack nothing counts as scanned, and there is none.
+    lacks_patterns: bool,
     buffer: Vec<u8>,
     limits: CellLimits,
     done: u32,
-    spent: Duration,
+    /// Octets of memory over which the cell retires.
+    roomy: u64,
+}
+
+/// An answer, and whether the cell is to end after it.
+struct Done {
+    answer: Answer,
+    retire: Option<Retirement>,
+}
+
+impl From<Answer> for Done {
+    fn from(answer: Answer) -> Self {
+        Done { answer, retire: None }
+    }
 }
 
 /// Makes everything that needs system calls which are forbidden later, locks in, says so.
@@ -107,11 +126,13 @@ fn start() -> Result<Cell, CellError> {
         #[cfg(feature = "faults")]
         raw_channel,
         examiner: Examiner::default(),
+        lacks_patterns: false,
         buffer: Vec::new(),
         limits: allowed,
         done: 0,
-        spent: Duration::ZERO,
+        roomy: 0,
     };
+    cell.measure(0);
     let row = sandbox::process("cell").ok_or(CellError::NotFromKeeper)?;
     let mut confinement = row.confinement(|_| None);
     confinement.limits.memory_octets = Some(allowed.memory_octets);
@@ -125,55 +146,112 @@ fn start() -> Result<Cell, CellError> {
 impl Cell {
     fn serve(mut self) -> Result<(), CellError> {
         while let Some((job, descriptors)) = self.channel.receive(ipc::limits::FRAME_OCTETS)? {
-            let started = Instant::now();
-            let (answer, sound) = self.answer(job, descriptors, started);
-            self.done += 1;
-            self.spent += started.elapsed();
-            let retiring = !sound || self.has_done_its_share();
-            if retiring {
-                self.channel.send(&Answer::Retiring, &[])?;
+            let Done { answer, retire } = self.answer(job, descriptors, Instant::now());
+            let retire = retire.or_else(|| self.has_done_its_share());
+            if let Some(because) = retire {
+                self.channel.send(&Answer::Retiring { because }, &[])?;
             }
             self.channel.send(&answer, &[])?;
-            if retiring {
-                return Ok(());
+            match retire {
+                // Not an orderly end: if every cell ends so, the keeper has to slow down.
+                Some(Retirement::Outfit) => return Err(CellError::Outfit),
+                Some(_) => return Ok(()),
+                None => {}
             }
         }
         Ok(())
     }
 
-    /// CPU time is bounded by wall time, which costs no system call to ask.
-    fn has_done_its_share(&self) -> bool {
-        let budget = Duration::from_secs(u64::from(self.limits.cpu_seconds)) / limits::CPU_SHARE;
-        self.done >= self.limits.mails || self.spent >= budget
-    }
-
-    /// Does one job. A panic ends the cell after its answer: its memory is no longer trusted.
-    fn answer(&mut self, job: Job, descriptors: Vec<OwnedFd>, started: Instant) -> (Answer, bool) {
-        let number = match &job {
-            Job::Inspect { job, .. } | Job::Amend { job, .. } => *job,
-        };
-        let outcome = catch_unwind(AssertUnwindSafe(|| match job {
-            Job::Inspect { job, .. } => self.inspect(job, descriptors, started),
-            Job::Amend { job, amendments } => amend(job, &amendments, descriptors),
-        }));
-        match outcome {
-            Ok(answer) => (answer, true),
-            Err(panic) => (failed(number, format!("the cell panicked: {}", said(&*panic))), false),
+    fn has_done_its_share(&self) -> Option<Retirement> {
+        let usage = Usage::now();
+        if usage.cpu >= self.cpu_limit() / limits::CPU_SHARE {
+            Some(Retirement::Time)
+        } else if usage.resident_octets >= self.roomy {
+            Some(Retirement::Memory)
+        } else {
+            (self.done >= self.limits.mails).then_some(Retirement::Mails)
         }
     }
 
-    fn inspect(&mut self, job: u64, descriptors: Vec<OwnedFd>, started: Instant) -> Answer {
+    fn cpu_limit(&self) -> Duration {
+        Duration::from_secs(u64::from(self.limits.cpu_seconds))
+    }
+
+    /// Takes what it has now as what it needs when it is fresh. All of a pack may come on top.
+    fn measure(&mut self, pack_octets: u64) {
+        let share = self.limits.memory_octets / limits::MEMORY_SHARE;
+        let fresh = Usage::now().resident_octets;
+        self.roomy = fresh.saturating_add(pack_octets).saturating_add(share);
+    }
+
+    /// Does one job. A panic ends the cell after its answer: its memory is no longer trusted.
+    fn answer(&mut self, job: Job, descriptors: Vec<OwnedFd>, started: Instant) -> Done {
+        let (number, is_outfit) = match &job {
+            Job::Inspect { job, .. } | Job::Amend { job, .. } => (*job, false),
+            Job::Outfit(outfit) => (outfit.number, true),
+        };
+        let outcome = catch_unwind(AssertUnwindSafe(|| match job {
+            Job::Inspect { job, wall_milliseconds, envelope } => {
+                let wall = Duration::from_millis(wall_milliseconds);
+                let watch = Watch::start(started, wall, self.cpu_limit());
+                self.done = self.done.saturating_add(1);
+                self.inspect(job, descriptors, envelope.size, &watch).into()
+            }
+            Job::Amend { job, amendments } => amend(job, &amendments, descriptors).into(),
+            Job::Outfit(outfit) => self.take_over(&outfit, descriptors),
+        }));
+        outcome.unwrap_or_else(|panic| {
+            let because = format!("the cell panicked: {}", said(&*panic));
+            let answer = match is_outfit {
+                true => Answer::Outfitted { number, refused: Some(shortened(&because)) },
+                false => failed(number, because),
+            };
+            Done { answer, retire: Some(Retirement::Anomaly) }
+        })
+    }
+
+    /// What it had goes first, so that nothing is there twice. A cell that cannot take the new
+    /// outfit has none, and ends: a fresh one is given what was good before.
+    fn take_over(&mut self, outfit: &Outfit, descriptors: Vec<OwnedFd>) -> Done {
+        #[cfg(feature = "faults")]
+        if let Some(fault) = crate::faults::asked_by(outfit) {
+            crate::faults::commit(fault, &mut self.raw_channel);
+        }
+        let number = outfit.number;
+        self.examiner = Examiner::default();
+        self.lacks_patterns = outfit.requires_patterns && outfit.pack.is_none();
+        match put_on(outfit, descriptors) {
+            Ok(examiner) => {
+                self.examiner = examiner;
+                self.measure(outfit.pack.as_ref().map_or(0, |pack| pack.octets));
+                Answer::Outfitted { number, refused: None }.into()
+            }
+            Err(error) => {
+                let refused = Some(shortened(&error.to_string()));
+                let answer = Answer::Outfitted { number, refused };
+                Done { answer, retire: Some(Retirement::Outfit) }
+            }
+        }
+    }
+
+    fn inspect(
+        &mut self,
+        job: u64,
+        descriptors: Vec<OwnedFd>,
+        octets: u64,
+        watch: &Watch,
+    ) -> Answer {
         let Ok([body]) = <[OwnedFd; 1]>::try_from(descriptors) else {
             return failed(job, "the job came without its body".to_owned());
         };
         let most = self.limits.memory_octets / limits::BODY_SHARE;
-        let mut findings = match body::read(&File::from(body), &mut self.buffer, most) {
+        let mut findings = match body::read(&File::from(body), &mut self.buffer, most, octets) {
             Ok(Some(raw)) => {
                 #[cfg(feature = "faults")]
                 if let Some(fault) = crate::faults::asked(raw) {
                     crate::faults::commit(fault, &mut self.raw_channel);
                 }
-                self.examiner.examine(raw)
+                self.examiner.examine(raw, watch)
             }
             Ok(None) => too_large(most),
             Err(error) => return failed(job, format!("the body could not be read: {error}")),
@@ -181,9 +259,22 @@ impl Cell {
         if self.buffer.capacity() > limits::KEPT_BUFFER_OCTETS {
             self.buffer = Vec::new();
         }
-        findings.microseconds = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
-        Answer::Inspected { job, findings }
+        if self.lacks_patterns {
+            let why = "no pattern pack is in use, and the settings want one".to_owned();
+            findings.unscannable.get_or_insert(Unscannable::NoPatterns(why));
+        }
+        let used = watch.used();
+        findings.microseconds = microseconds(watch.elapsed());
+        let used = Used {
+            cpu_microseconds: microseconds(used.cpu),
+            resident_octets: used.resident_octets,
+        };
+        Answer::Inspected { job, findings, used }
     }
+}
+
+fn microseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
 }
 
 fn too_large(most: u64) -> Findings {
@@ -205,7 +296,12 @@ fn amend(job: u64, amendments: &[Amendment], descriptors: Vec<OwnedFd>) -> Answe
 }
 
 fn failed(job: u64, because: String) -> Answer {
-    Answer::Failed { job, because: because.chars().take(limits::REASON_OCTETS / 4).collect() }
+    Answer::Failed { job, because: shortened(&because) }
+}
+
+/// A character has four octets at most.
+fn shortened(reason: &str) -> String {
+    reason.chars().take(limits::REASON_OCTETS / 4).collect()
 }
 
 fn said(panic: &(dyn std::any::Any + Send)) -> &str {

@@ -1,69 +1,113 @@
 //! What is done to one message: read, scan, and say what was seen within the bounds of an answer.
 
-use engines::Engines;
+use engines::{Context, Engines};
 use ipc::limits::{FINDING_TEXT_OCTETS, FINDINGS, LEAVES};
 use mail::{Finding, Findings, Leaf, Unscannable};
-use message::{Mail, Reader};
+use message::Reader;
+use patterns::{Pack, PackError};
+use unpack::{Limits, Stopwatch};
 
 use crate::limits;
 
 /// Reader and engines, made once and used for every message.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Examiner {
     reader: Reader,
     engines: Engines,
+    limits: Limits,
+    passwords: Vec<String>,
 }
 
-/// Examines one message with an examiner of its own. Pure: no clock, so
+/// Examines one message with an examiner of its own, without a pack. Pure: no clock, so
 /// `Findings::microseconds` is 0.
 #[must_use]
 pub fn examine(raw: &[u8]) -> Findings {
-    Examiner::default().examine(raw)
+    Examiner::default().examine(raw, &())
 }
 
 impl Examiner {
-    /// Examines one message. Pure, as [`examine`].
+    /// An examiner with a pack; without one only what is built in is found. `passwords` are the
+    /// owner's.
+    ///
+    /// # Errors
+    /// When a section of the pack cannot be used.
+    pub fn new(
+        pack: Option<Pack>,
+        limits: Limits,
+        passwords: &[String],
+    ) -> Result<Self, PackError> {
+        let (reader, engines) = (Reader::default(), Engines::new(pack)?);
+        Ok(Examiner { reader, engines, limits, passwords: passwords.to_vec() })
+    }
+
+    /// Examines one message; it ends as over a limit when the stopwatch says so. Says the same
+    /// whatever was examined before.
     #[must_use]
-    pub fn examine(&self, raw: &[u8]) -> Findings {
+    pub fn examine(&mut self, raw: &[u8], stopwatch: &dyn Stopwatch) -> Findings {
         let mail = self.reader.read(raw);
-        let facts = self.engines.scan(&mail);
-        let leaves = leaves(&mail);
+        let context = Context {
+            limits: self.limits,
+            passwords: &self.passwords,
+            stopwatch,
+            is_known_sender: None,
+        };
+        let facts = self.engines.scan(&mail, &context);
+        let all = facts.leaves.len();
+        let leaves = leaves(facts.leaves);
+        let found = facts.findings.len();
+        let list = list(facts.findings);
+        let why = match (leaves.len() < all, list.len() < found) {
+            (true, _) => Some("more files, or longer names of files, than an answer holds"),
+            (_, true) => Some("more findings than an answer holds"),
+            _ => None,
+        };
+        let untold = why.map(|why| Unscannable::Limit(why.to_owned()));
         Findings {
-            list: facts.findings.into_iter().take(FINDINGS).map(bounded).collect(),
+            list,
             spam_probability: facts.spam_probability,
             leaves,
             subject: cut(mail.subject),
             header_id: cut(mail.message_id),
             header_from: cut(mail.from),
-            unscannable: mail.limit.map(Unscannable::Limit),
+            unscannable: facts.unscannable.or(untold),
             microseconds: 0,
         }
     }
 }
 
-fn leaves(mail: &Mail<'_>) -> Vec<Leaf> {
+/// The leaves whose texts fit into an answer together.
+fn leaves(all: Vec<Leaf>) -> Vec<Leaf> {
     let mut room = limits::LEAVES_TEXT_OCTETS;
     let mut list = Vec::new();
-    for (part, octets) in mail.leaves().take(LEAVES) {
-        let text = part.path.len() + part.mime.len();
+    for leaf in all.into_iter().take(LEAVES) {
+        let types: usize = leaf.types.iter().map(String::len).sum();
+        let text = leaf.path.len() + leaf.name.len() + leaf.mime.len() + types;
         let Some(left) = room.checked_sub(text) else { break };
         room = left;
         list.push(Leaf {
-            path: cut(part.path.clone()),
-            mime: cut(part.mime.clone()),
-            size: octets.len() as u64,
+            path: cut(leaf.path),
+            name: cut(leaf.name),
+            mime: cut(leaf.mime),
+            ..leaf
         });
     }
     list
 }
 
-fn bounded(finding: Finding) -> Finding {
-    Finding {
-        name: cut(finding.name),
-        place: cut(finding.place),
-        evidence: cut(finding.evidence),
-        ..finding
+/// The findings whose texts fit into an answer together.
+fn list(all: Vec<Finding>) -> Vec<Finding> {
+    let mut room = limits::FINDINGS_TEXT_OCTETS;
+    let mut list = Vec::new();
+    for finding in all.into_iter().take(FINDINGS) {
+        let Finding { name, place, evidence, source, .. } = finding;
+        let (name, place) = (cut(name), cut(place));
+        let (evidence, source) = (cut(evidence), cut(source));
+        let text = name.len() + place.len() + evidence.len() + source.len();
+        let Some(left) = room.checked_sub(text) else { break };
+        room = left;
+        list.push(Finding { name, place, evidence, source, ..finding });
     }
+    list
 }
 
 fn cut(mut text: String) -> String {
@@ -82,7 +126,8 @@ mod tests {
 
     fn octets(findings: Findings) -> usize {
         let mut buffer = Vec::new();
-        let answer = ipc::contracts::Answer::Inspected { job: u64::MAX, findings };
+        let used = ipc::contracts::Used { cpu_microseconds: u64::MAX, resident_octets: u64::MAX };
+        let answer = ipc::contracts::Answer::Inspected { job: u64::MAX, findings, used };
         ipc::frame::encode(&mut buffer, &answer, 0).unwrap();
         buffer.len()
     }
@@ -94,7 +139,13 @@ mod tests {
         assert_eq!(findings.subject, "hello");
         assert_eq!(findings.header_id, "x@y");
         assert_eq!(findings.header_from, "a@b.test");
-        let leaf = Leaf { path: "1".into(), mime: "text/plain".into(), size: 4 };
+        let leaf = Leaf {
+            path: "1".into(),
+            mime: "text/plain".into(),
+            size: 4,
+            types: vec!["text".into()],
+            ..Leaf::default()
+        };
         assert_eq!(findings.leaves, [leaf]);
         assert!(findings.list.is_empty() && findings.unscannable.is_none());
     }
@@ -132,6 +183,22 @@ mod tests {
         let findings = examine(raw.as_bytes());
         assert!(findings.list.len() >= 300);
         assert!(octets(findings) < ipc::limits::ANSWER_OCTETS);
+    }
+
+    #[test]
+    fn findings_of_the_longest_texts_fit_and_what_is_left_out_is_told_of() {
+        let text = "n".repeat(FINDING_TEXT_OCTETS * 2);
+        let one = Finding::new(
+            mail::EngineName::Virus,
+            FindingKind::Malware,
+            text.clone(),
+            text.clone(),
+            text.clone(),
+        );
+        let told = list(vec![one.from_source(text); FINDINGS]);
+        assert!(!told.is_empty() && told.len() < FINDINGS);
+        let findings = Findings { list: told, ..Findings::default() };
+        assert!(octets(findings) + limits::LEAVES_TEXT_OCTETS * 2 < ipc::limits::ANSWER_OCTETS + 1);
     }
 
     #[test]

@@ -30,10 +30,16 @@ pub(crate) enum Fault {
 /// Finds the fault a message asks for.
 pub(crate) fn asked(raw: &[u8]) -> Option<Fault> {
     let head = String::from_utf8_lossy(raw.get(..raw.len().min(8192))?).into_owned();
-    let word = head
-        .lines()
-        .take_while(|line| !line.is_empty())
-        .find_map(|line| line.strip_prefix(HEADER))?;
+    let mut lines = head.lines().take_while(|line| !line.is_empty());
+    named(lines.find_map(|line| line.strip_prefix(HEADER))?)
+}
+
+/// Finds the fault that an outfit asks for: in the place of a password.
+pub(crate) fn asked_by(outfit: &ipc::contracts::Outfit) -> Option<Fault> {
+    outfit.passwords.iter().find_map(|password| named(password.strip_prefix(HEADER)?))
+}
+
+fn named(word: &str) -> Option<Fault> {
     Some(match word.trim() {
         "abort" => Fault::Abort,
         "hang" => Fault::Hang,

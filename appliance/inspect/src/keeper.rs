@@ -1,4 +1,5 @@
-//! The keeper: starts cells, hands their channels to queue, says how they ended, starts new ones.
+//! The keeper: starts cells, hands their channels to queue, says how they ended, starts new ones, and
+//! says what they are to work with.
 //!
 //! It sees no mail and holds no channel to a cell once queue has it.
 
@@ -6,11 +7,13 @@ use std::collections::HashMap;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
+use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
+use std::process::ExitStatus;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ipc::contracts::{KeeperToQueue, QueueToKeeper};
+use ipc::contracts::{End, KeeperToQueue, Outfit, QueueToKeeper};
 use ipc::{Inlet, Outlet, Role, RoleContext, Snapshot};
 use sandbox::Launch;
 use tokio::process::{Child, Command};
@@ -19,14 +22,16 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 
 use crate::cell::{CHANNEL, LIMITS};
-use crate::{Inspection, limits};
+use crate::limits;
+use crate::outfit::{Choice, SECTIONS, Wanted};
+use crate::packs::{Packs, Sealed, watch_active};
 
 /// Why the keeper cannot go on.
 #[derive(Debug, thiserror::Error)]
 pub enum InspectError {
     /// Its settings are no settings; control would not send such.
-    #[error("the settings section `inspection` cannot be read: {0}")]
-    Settings(String),
+    #[error("the settings cannot be read")]
+    Settings(#[from] schema::SectionError),
 }
 
 /// Why one cell could not be started.
@@ -77,11 +82,14 @@ pub async fn run(context: RoleContext) -> Result<(), InspectError> {
 /// [`InspectError`].
 pub async fn run_with(context: RoleContext, program: CellProgram) -> Result<(), InspectError> {
     let mut settings = tokio::select! {
-        settings = ipc::subscribe(&context, &["inspection"]) => settings,
+        settings = ipc::subscribe(&context, SECTIONS) => settings,
         () = context.stopped() => return Ok(()),
     };
+    // Before the first cell, so that none begins without the patterns that are there.
+    let mut packs = watch_active(&context.paths.patterns()).await;
     context.ready.tell();
     let mut first = 1;
+    let mut choice = Choice::default();
     loop {
         let (outlet, inlet) = tokio::select! {
             link = ipc::connect(&context, Role::Queue) => link,
@@ -89,27 +97,30 @@ pub async fn run_with(context: RoleContext, program: CellProgram) -> Result<(), 
         };
         let wanted = read(&mut settings)?;
         let mut keeper = Keeper::new(program.clone(), outlet, wanted, first);
+        keeper.choice = choice;
         let stopped = tokio::select! {
-            end = keeper.serve(inlet, &mut settings) => end.map(|()| false)?,
+            end = keeper.serve(inlet, &mut settings, &mut packs) => end.map(|()| false)?,
             () = context.stopped() => true,
         };
         // The cells of a lost queue have nobody to answer: dropping the keeper ends them.
         first = keeper.next;
+        choice = std::mem::take(&mut keeper.choice);
         if stopped {
             return Ok(());
         }
     }
 }
 
-fn read(settings: &mut watch::Receiver<Arc<Snapshot>>) -> Result<Inspection, InspectError> {
+fn read(settings: &mut watch::Receiver<Arc<Snapshot>>) -> Result<Wanted, InspectError> {
     let snapshot = settings.borrow_and_update().clone();
-    schema::section(&snapshot.sections).map_err(|error| InspectError::Settings(error.to_string()))
+    Wanted::read(&snapshot)
 }
 
 /// A cell that has ended.
 struct Ended {
     cell: u64,
     because: String,
+    end: End,
     /// It ended soon after its start, and not by retiring.
     hasty: bool,
 }
@@ -117,7 +128,13 @@ struct Ended {
 struct Keeper {
     program: CellProgram,
     outlet: Outlet<KeeperToQueue>,
-    settings: Inspection,
+    settings: Wanted,
+    choice: Choice,
+    /// What was offered last, with its pack.
+    offered: Option<(Outfit, Option<Arc<Sealed>>)>,
+    outfits: u64,
+    /// When the same is to be offered again.
+    offer_again: Option<Instant>,
     /// The number of the next cell.
     next: u64,
     /// Dropping or using a sender kills the cell.
@@ -132,13 +149,17 @@ impl Keeper {
     fn new(
         program: CellProgram,
         outlet: Outlet<KeeperToQueue>,
-        settings: Inspection,
+        settings: Wanted,
         first: u64,
     ) -> Self {
         Keeper {
             program,
             outlet,
             settings,
+            choice: Choice::default(),
+            offered: None,
+            outfits: 0,
+            offer_again: None,
             next: first,
             alive: HashMap::new(),
             ends: JoinSet::new(),
@@ -152,13 +173,16 @@ impl Keeper {
         &mut self,
         mut inlet: Inlet<QueueToKeeper>,
         settings: &mut watch::Receiver<Arc<Snapshot>>,
+        packs: &mut watch::Receiver<Packs>,
     ) -> Result<(), InspectError> {
+        self.offer(packs);
         loop {
             self.fill();
-            let short = self.alive.len() < self.settings.cells();
+            let short = self.alive.len() < self.settings.inspection.cells();
+            let (again, is_again) = (self.offer_again, self.offer_again.is_some());
             tokio::select! {
                 said = inlet.receive() => match said {
-                    Ok(Some((QueueToKeeper::Kill { cell }, _))) => self.kill(cell),
+                    Ok(Some((said, _))) => self.heard(said, packs),
                     Ok(None) => return Ok(()),
                     Err(error) => {
                         tracing::warn!(%error, "the link to queue broke");
@@ -167,19 +191,71 @@ impl Keeper {
                 },
                 Some(Ok(ended)) = self.ends.join_next() => self.ended(ended),
                 () = sleep_until(self.not_before), if short => {}
+                () = sleep_until(again.unwrap_or_else(Instant::now)), if is_again => {
+                    self.offered = None;
+                    self.offer(packs);
+                }
+                Ok(()) = packs.changed() => self.offer(packs),
                 changed = settings.changed() => {
                     if changed.is_err() {
                         return Ok(());
                     }
                     self.settings = read(settings)?;
+                    self.offer(packs);
                 }
             }
         }
     }
 
+    fn heard(&mut self, said: QueueToKeeper, packs: &mut watch::Receiver<Packs>) {
+        match said {
+            QueueToKeeper::Kill { cell } => self.kill(cell),
+            QueueToKeeper::Outfitted { number, refused } => {
+                let newest = self.offered.as_ref().is_some_and(|(last, _)| last.number == number);
+                let pack = self.offered.as_ref().and_then(|(_, pack)| pack.clone());
+                match refused {
+                    // Of one that another has followed, the answer to that one tells more.
+                    _ if !newest => {}
+                    None => self.choice.taken(pack),
+                    Some(because) if self.choice.refused(pack, &because) => self.offer(packs),
+                    Some(_) => self.offer_again = Some(Instant::now() + limits::OFFER_AGAIN),
+                }
+            }
+        }
+    }
+
+    /// Tells queue what cells are to work with, where that has changed.
+    fn offer(&mut self, packs: &mut watch::Receiver<Packs>) {
+        self.offer_again = None;
+        let (pack, problem) = self.choice.of(&packs.borrow_and_update());
+        let mut outfit = self.settings.outfit(pack.as_ref(), problem);
+        let last = self.offered.as_ref();
+        outfit.number = last.map_or(0, |(last, _)| last.number);
+        let is_same_pack = |(_, before): &(Outfit, Option<Arc<Sealed>>)| match (before, &pack) {
+            (Some(before), Some(now)) => Arc::ptr_eq(before, now),
+            (before, now) => before.is_none() && now.is_none(),
+        };
+        if last.is_some_and(|last| is_same_pack(last) && last.0 == outfit) {
+            return;
+        }
+        self.outfits += 1;
+        outfit.number = self.outfits;
+        let memory = pack.as_ref().map(|pack| pack.memory.try_clone()).transpose();
+        let Ok(memory) = memory else {
+            tracing::error!("there is no descriptor to hand out the pattern pack with");
+            self.offer_again = Some(Instant::now() + limits::OFFER_AGAIN);
+            return;
+        };
+        let offer = KeeperToQueue::Outfit(Box::new(outfit.clone()));
+        // A queue that is gone is seen at the inlet.
+        let _ = self.outlet.send(&offer, memory.into_iter().collect());
+        self.offered = Some((outfit, pack));
+    }
+
     /// Starts cells up to the wanted number, unless it is too soon.
     fn fill(&mut self) {
-        while self.alive.len() < self.settings.cells() && Instant::now() >= self.not_before {
+        let wanted = self.settings.inspection.cells();
+        while self.alive.len() < wanted && Instant::now() >= self.not_before {
             if let Err(error) = self.start() {
                 tracing::error!(
                     error = &error as &dyn std::error::Error,
@@ -193,7 +269,7 @@ impl Keeper {
 
     fn start(&mut self) -> Result<(), StartError> {
         let (ours, theirs) = UnixStream::pair().map_err(StartError::Channel)?;
-        let child = spawn(&self.program, &self.settings, theirs.into())?;
+        let child = spawn(&self.program, &self.settings.inspection, theirs.into())?;
         let cell = self.next;
         self.next += 1;
         let (kill, killed) = oneshot::channel();
@@ -219,7 +295,8 @@ impl Keeper {
             self.hasty = 0;
         }
         tracing::debug!(cell = ended.cell, because = %ended.because, "a cell ended");
-        let told = KeeperToQueue::Ended { cell: ended.cell, because: ended.because };
+        let Ended { cell, because, end, .. } = ended;
+        let told = KeeperToQueue::Ended { cell, because, end };
         // A queue that is gone is seen at the inlet.
         let _ = self.outlet.send(&told, Vec::new());
     }
@@ -236,7 +313,7 @@ impl Keeper {
 
 fn spawn(
     program: &CellProgram,
-    settings: &Inspection,
+    settings: &crate::Inspection,
     channel: OwnedFd,
 ) -> Result<Child, StartError> {
     let mut launch = Launch::new(&program.program)
@@ -264,9 +341,25 @@ async fn watch_over(cell: u64, mut child: Child, killed: oneshot::Receiver<()>) 
         }
     };
     let retired = matches!(&status, Ok(status) if status.success());
-    let because = match status {
-        Ok(status) => sandbox::ended(status),
-        Err(error) => format!("its end could not be seen: {error}"),
-    };
-    Ended { cell, because, hasty: !retired && started.elapsed() < limits::HASTE }
+    let hasty = !retired && started.elapsed() < limits::HASTE;
+    match status {
+        Ok(status) => Ended { cell, because: sandbox::ended(status), end: end_of(status), hasty },
+        Err(error) => {
+            let because = format!("its end could not be seen: {error}");
+            Ended { cell, because, end: End::Other, hasty }
+        }
+    }
+}
+
+fn end_of(status: ExitStatus) -> End {
+    use nix::sys::signal::Signal;
+    let signal = status.signal().and_then(|number| Signal::try_from(number).ok());
+    match signal {
+        None if status.code().is_some() => End::Exit,
+        Some(Signal::SIGXCPU) => End::Cpu,
+        Some(Signal::SIGABRT) => End::Abort,
+        Some(Signal::SIGSYS) => End::ForbiddenCall,
+        Some(Signal::SIGKILL | Signal::SIGTERM) => End::Killed,
+        _ => End::Other,
+    }
 }

@@ -16,6 +16,9 @@ schema::settings! {
         pub cpu_seconds: u32 = 20, in 1..=600,
         /// Memory of a worker in MiB. A message that needs more counts as unscannable.
         pub memory_mebibytes: u32 = 256, in 64..=65_536,
+        /// Without a usable pattern pack every message counts as unscannable. When this is off, only
+        /// what is built in is looked for then, and `gatepost health` says so.
+        pub require_patterns: bool = false,
     }
 }
 

@@ -17,6 +17,7 @@ use tokio::sync::mpsc::UnboundedSender;
 
 use crate::destination::Destinations;
 use crate::faces::Listing;
+use crate::figures::Figures;
 use crate::happening::Happening;
 use crate::limits;
 use crate::loaded::Loaded;
@@ -25,6 +26,7 @@ use crate::record::Record;
 use crate::records::Records;
 use crate::route::{Destination, Routes};
 use crate::settings::Retry;
+use crate::wardrobe::Wardrobe;
 
 /// Where a message stands. Exactly one of these holds it, so that nothing is done twice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,6 +70,7 @@ pub(crate) struct Core {
     pub(crate) ids: IdSource,
     pub(crate) happen: UnboundedSender<Happening>,
     pub(crate) policy: Policy,
+    pub(crate) signatures: patterns::Signatures,
     pub(crate) routes: Routes,
     pub(crate) retry: Retry,
     pub(crate) host_name: String,
@@ -87,6 +90,8 @@ pub(crate) struct Core {
     /// How many are [`Stage::Held`].
     pub(crate) held: usize,
     pub(crate) pool: Pool,
+    pub(crate) wardrobe: Wardrobe,
+    pub(crate) figures: Figures,
     pub(crate) destinations: Destinations,
     pub(crate) attempts: HashMap<u64, Attempt>,
     pub(crate) last_attempt: u64,
@@ -316,6 +321,7 @@ impl Core {
 
     /// Starts whatever can start now. Called after every batch of happenings.
     pub(crate) fn start_work(&mut self) {
+        self.dress_cells();
         self.dispatch_scans();
         self.dispatch_deliveries();
         self.wake_parked();

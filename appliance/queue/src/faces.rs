@@ -1,7 +1,8 @@
 //! What operators ask of the queue: `queue.summary`, `queue.list`, `queue.show`, `queue.hold`,
-//! `queue.release`, `queue.requeue`, `queue.delete`, `queue.bounce`, `queue.health`.
+//! `queue.release`, `queue.requeue`, `queue.delete`, `queue.bounce`, `queue.health`,
+//! `queue.scanning`.
 //!
-//! Every verb but the first and the last takes a [`crate::filter::Filter`] as its argument. Long
+//! Every verb but the first and the last two takes a [`crate::filter::Filter`] as its argument. Long
 //! answers are made page by page between other work, so that a listing of a million messages
 //! delays no mail.
 
@@ -86,6 +87,10 @@ impl Core {
             }
             "queue.health" => {
                 line(&outlet, &self.health());
+                let _ = outlet.send(&Response::Done, Vec::new());
+            }
+            "queue.scanning" => {
+                line(&outlet, &self.scanning());
                 let _ = outlet.send(&Response::Done, Vec::new());
             }
             verb => match Operation::from_verb(verb) {
@@ -355,9 +360,10 @@ impl Core {
 
     fn health(&self) -> Value {
         let mut problems = Vec::new();
-        if self.pool.count() == 0 {
+        if self.pool.fit_for_mail() == 0 {
             problems.push("no scanner is ready; mail waits");
         }
+        problems.extend(self.wardrobe.problem());
         if self.deliver.is_none() {
             problems.push("deliver is away; mail waits");
         }
@@ -373,13 +379,32 @@ impl Core {
         if self.disk_is_low() {
             problems.push("the disk has less room than its reserve; new mail is put off");
         }
+        let bare = self.wardrobe.is_bare();
+        let notes = bare.then_some(
+            "no pattern pack is in use: of malware only the EICAR test file is found. Make one \
+             with `gatepost patterns compile` and put it in place as patterns/active.pack",
+        );
         json!({
             "role": "queue",
             "well": problems.is_empty(),
             "problems": problems,
+            "notes": Vec::from_iter(notes),
             "cells": self.pool.count(),
             "queued": self.stages.len(),
             "revision": self.policy.revision(),
+            "patterns": self.wardrobe.figures(self.now().0),
         })
+    }
+
+    /// Figures of scanning, for metrics.
+    fn scanning(&self) -> Value {
+        let mut told = self.figures.told();
+        if let (Some(all), Value::Object(patterns)) =
+            (told.as_object_mut(), self.wardrobe.figures(self.now().0))
+        {
+            all.insert("cells".to_owned(), json!(self.pool.count()));
+            all.extend(patterns);
+        }
+        told
     }
 }

@@ -4,16 +4,20 @@ use ipc::contracts::Admission;
 use mail::{Deed, Direction, Fate, Findings, MessageId, Reply, Ruling, Verdict};
 
 use crate::core::{Core, Stage};
+use crate::excepted::except;
 use crate::loaded::Ended;
 use crate::record::{Left, Record};
 
 impl Core {
     /// A scan has ended. `queue` alone decides what follows.
-    pub(crate) fn inspected(&mut self, id: MessageId, findings: Findings) {
+    pub(crate) fn inspected(&mut self, id: MessageId, mut findings: Findings) {
         if !self.load_or_put_off(id) {
             return;
         }
         let now = self.now();
+        if let Some(loaded) = self.loaded.get(&id) {
+            except(&self.signatures, &loaded.envelope, now, &mut findings);
+        }
         self.tell(id, Deed::Inspected(findings.clone()));
         let Some(loaded) = self.loaded.get_mut(&id) else { return };
         let in_time = loaded.waiter.filter(|waiter| now <= waiter.until);

@@ -12,7 +12,9 @@ mod admit;
 mod core;
 mod delivery;
 mod destination;
+mod excepted;
 mod faces;
+mod figures;
 pub mod filter;
 mod happening;
 mod judge;
@@ -29,6 +31,7 @@ pub mod schedule;
 mod settings;
 #[cfg(test)]
 mod tests;
+mod wardrobe;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
@@ -42,6 +45,7 @@ use tokio::sync::mpsc;
 use world::Entropy;
 
 use crate::core::Core;
+pub use crate::excepted::except;
 use crate::happening::Happening;
 pub use crate::settings::{Method, Retry, Route, RouteServer, Routing, TlsPolicy};
 
@@ -136,7 +140,7 @@ fn raise_descriptor_limit() {
 }
 
 /// The sections this role reads.
-const SECTIONS: &[&str] = &["policy", "routing", "retry", "receiving"];
+const SECTIONS: &[&str] = &["policy", "exceptions", "patterns", "routing", "retry", "receiving"];
 
 fn start(
     context: RoleContext,
@@ -149,11 +153,14 @@ fn start(
     Core {
         events: Events::start(&context),
         pool: pool::Pool::new(context.clock.now()),
+        wardrobe: wardrobe::Wardrobe::default(),
+        figures: figures::Figures::default(),
         context,
         keeper,
         ids: IdSource::new(u32::from_le_bytes([a, b, c, d])),
         happen,
-        policy: Policy::compile(0, &policy::Rules::default()),
+        policy: Policy::compile(0, &policy::Rules::default(), &policy::Exceptions::default()),
+        signatures: patterns::Signatures::default(),
         routes: route::Routes::new(&Routing::default()),
         retry: Retry::default(),
         host_name: String::new(),
@@ -195,9 +202,21 @@ impl Core {
     /// Takes over a settings snapshot. Sections that cannot be read stay as they were: control
     /// checks before it commits, so this is a fault of ours, and mail goes on.
     fn adopt_settings(&mut self, snapshot: &Snapshot) {
-        match schema::section::<policy::Rules>(&snapshot.sections) {
-            Ok(rules) => self.policy = Policy::compile(snapshot.revision, &rules),
-            Err(error) => tracing::error!(%error, "the policy could not be taken over"),
+        let rules = schema::section::<policy::Rules>(&snapshot.sections);
+        let exceptions = schema::section::<policy::Exceptions>(&snapshot.sections);
+        match (rules, exceptions) {
+            (Ok(rules), Ok(exceptions)) => {
+                self.policy = Policy::compile(snapshot.revision, &rules, &exceptions);
+            }
+            (Err(error), _) | (_, Err(error)) => {
+                tracing::error!(%error, "the policy could not be taken over");
+            }
+        }
+        match schema::section::<patterns::Signatures>(&snapshot.sections) {
+            Ok(signatures) => self.signatures = signatures,
+            Err(error) => {
+                tracing::error!(%error, "exceptions of signatures could not be taken over")
+            }
         }
         match schema::section::<Routing>(&snapshot.sections) {
             Ok(routing) => self.routes = route::Routes::new(&routing),

@@ -35,6 +35,8 @@ pub const AMENDED_OCTETS: u64 = 1 << 20;
 pub const UNHEARD_ANSWERS: usize = 4;
 /// Workers that may end on one mail before it is unscannable (features B-13).
 pub const STRIKES: u8 = 2;
+/// Workers that may end while they take over an outfit before it is blamed.
+pub const OUTFIT_STRIKES: u8 = 3;
 /// Longest wait that a retry schedule may name, in seconds.
 pub const WAIT_SECONDS: u64 = 86_400;
 /// Seconds until a message that the spool does not give back is tried again.

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::os::fd::OwnedFd;
 
 use ipc::Outlet;
-use ipc::contracts::Job;
+use ipc::contracts::{Job, Outfit};
 use mail::{Findings, MessageId, Timestamp};
 
 /// What a cell is asked to do.
@@ -52,6 +52,26 @@ struct Cell {
     /// It ends by itself after the answer that is due.
     retiring: bool,
     work: Option<Work>,
+    /// An outfit that it was handed and has not answered.
+    fitting: Option<Fitting>,
+    /// The outfit that it works with; 0 for none.
+    wears: u64,
+}
+
+/// A cell that takes over an outfit.
+#[derive(Debug, Clone, Copy)]
+struct Fitting {
+    number: u64,
+    since: Timestamp,
+}
+
+/// What was under way with a cell that is gone.
+#[derive(Default)]
+pub(crate) struct Lost {
+    /// The job.
+    pub(crate) work: Option<Work>,
+    /// The number of the outfit.
+    pub(crate) fitting: Option<u64>,
 }
 
 /// The cells.
@@ -61,17 +81,21 @@ pub(crate) struct Pool {
     jobs: u64,
     /// When a job last ended with an answer.
     answered: Timestamp,
+    /// Only cells with this outfit are given mail; `None` before any outfit was offered.
+    required: Option<u64>,
 }
 
 impl Pool {
     /// No cell yet.
     pub(crate) fn new(now: Timestamp) -> Self {
-        Pool { cells: HashMap::new(), free: Vec::new(), jobs: 0, answered: now }
+        Pool { cells: HashMap::new(), free: Vec::new(), jobs: 0, answered: now, required: None }
     }
 
     /// A new cell; it takes work once it is ready.
     pub(crate) fn add(&mut self, cell: CellId, outlet: Outlet<Job>) {
-        self.cells.insert(cell, Cell { outlet, ready: false, retiring: false, work: None });
+        let new =
+            Cell { outlet, ready: false, retiring: false, work: None, fitting: None, wears: 0 };
+        self.cells.insert(cell, new);
     }
 
     /// The cell has locked itself in.
@@ -92,14 +116,58 @@ impl Pool {
         self.free.retain(|free| *free != number);
     }
 
-    /// A free cell, taken off the list.
+    /// From now on only cells with this outfit are given mail.
+    pub(crate) fn require(&mut self, outfit: Option<u64>) {
+        self.required = outfit;
+    }
+
+    /// A free cell that may be given mail, taken off the list.
     pub(crate) fn take_free(&mut self) -> Option<CellId> {
-        while let Some(number) = self.free.pop() {
-            if self.cells.get(&number).is_some_and(|cell| cell.work.is_none()) {
-                return Some(number);
-            }
+        let required = self.required;
+        let fits = |cell: &CellId| {
+            let wears = self.cells.get(cell).map(|cell| cell.wears);
+            wears.is_some() && (required.is_none() || wears == required)
+        };
+        let at = self.free.iter().rposition(fits)?;
+        Some(self.free.swap_remove(at))
+    }
+
+    /// Free cells that work with another outfit than this one.
+    pub(crate) fn without(&self, outfit: u64) -> Vec<CellId> {
+        let other = |cell: &&CellId| self.cells.get(cell).is_some_and(|cell| cell.wears != outfit);
+        self.free.iter().filter(other).copied().collect()
+    }
+
+    /// Hands an outfit to a free cell. False when the cell is gone.
+    pub(crate) fn fit(
+        &mut self,
+        number: CellId,
+        outfit: &Outfit,
+        pack: Option<OwnedFd>,
+        now: Timestamp,
+    ) -> bool {
+        self.free.retain(|free| *free != number);
+        let Some(cell) = self.cells.get_mut(&number) else { return false };
+        let job = Job::Outfit(Box::new(outfit.clone()));
+        cell.fitting = Some(Fitting { number: outfit.number, since: now });
+        cell.outlet.send(&job, pack.into_iter().collect()).is_ok()
+    }
+
+    /// A cell has answered to its outfit. False when it was never handed this one: it lies.
+    pub(crate) fn fitted(&mut self, number: CellId, outfit: u64, taken: bool) -> bool {
+        let Some(cell) = self.cells.get_mut(&number) else { return false };
+        if cell.fitting.is_none_or(|fitting| fitting.number != outfit) {
+            return false;
         }
-        None
+        cell.fitting = None;
+        if taken {
+            cell.wears = outfit;
+        }
+        // One that took nothing has nothing to work with.
+        if taken && !cell.retiring {
+            self.free.push(number);
+        }
+        true
     }
 
     /// A cell that was taken off the list and got no work after all.
@@ -144,16 +212,20 @@ impl Pool {
         cell.work.take()
     }
 
-    /// Takes a cell out, with what it was working on.
-    pub(crate) fn remove(&mut self, number: CellId) -> Option<Work> {
+    /// Takes a cell out, with what was under way. `None` when it is out already.
+    pub(crate) fn remove(&mut self, number: CellId) -> Option<Lost> {
         let cell = self.cells.remove(&number)?;
+        self.free.retain(|free| *free != number);
         cell.outlet.close();
-        cell.work
+        Some(Lost { work: cell.work, fitting: cell.fitting.map(|fitting| fitting.number) })
     }
 
-    /// Cells that have worked on one job since before `limit`.
+    /// Cells that have worked on one job, or on an outfit, since before `limit`.
     pub(crate) fn overdue(&self, limit: Timestamp) -> Vec<CellId> {
-        let late = |cell: &Cell| cell.work.as_ref().is_some_and(|work| work.since < limit);
+        let late = |cell: &Cell| {
+            cell.work.as_ref().is_some_and(|work| work.since < limit)
+                || cell.fitting.is_some_and(|fitting| fitting.since < limit)
+        };
         self.cells.iter().filter(|(_, cell)| late(cell)).map(|(number, _)| *number).collect()
     }
 
@@ -171,15 +243,25 @@ impl Pool {
     pub(crate) fn count(&self) -> usize {
         self.cells.values().filter(|cell| cell.ready).count()
     }
+
+    /// Cells that are ready and are or may be given mail: those with the outfit that is required.
+    pub(crate) fn fit_for_mail(&self) -> usize {
+        let fits = |cell: &&Cell| {
+            cell.ready && self.required.is_none_or(|required| cell.wears == required)
+        };
+        self.cells.values().filter(fits).count()
+    }
 }
 
 /// Whether findings are within the bounds of an answer.
 pub(crate) fn within_bounds(findings: &Findings) -> bool {
     use ipc::limits::{FINDING_TEXT_OCTETS, FINDINGS, LEAVES};
-    use mail::Unscannable::{BadAnswer, KilledWorkers, Limit};
+    use mail::Unscannable::{BadAnswer, Broken, KilledWorkers, Limit, NoPatterns};
     let short = |text: &str| text.len() <= FINDING_TEXT_OCTETS;
     let why = match &findings.unscannable {
-        Some(Limit(text) | KilledWorkers(text) | BadAnswer(text)) => text,
+        Some(
+            Limit(text) | KilledWorkers(text) | BadAnswer(text) | Broken(text) | NoPatterns(text),
+        ) => text,
         None => "",
     };
     let probability = findings.spam_probability;
@@ -190,9 +272,21 @@ pub(crate) fn within_bounds(findings: &Findings) -> bool {
         && short(&findings.subject)
         && short(&findings.header_id)
         && short(&findings.header_from)
-        && findings.leaves.iter().all(|leaf| short(&leaf.path) && short(&leaf.mime))
+        && findings.leaves.iter().all(|leaf| {
+            short(&leaf.path)
+                && short(&leaf.name)
+                && short(&leaf.mime)
+                && leaf.types.len() <= ipc::limits::LEAF_TYPES
+                && leaf.types.iter().all(|name| name.len() <= ipc::limits::TYPE_NAME_OCTETS)
+        })
         && findings.list.iter().all(|finding| {
-            short(&finding.name) && short(&finding.place) && short(&finding.evidence)
+            short(&finding.name)
+                && short(&finding.place)
+                && short(&finding.evidence)
+                && short(&finding.source)
+                && finding.weight <= 100
+                // Only queue excepts findings.
+                && finding.counts()
         })
 }
 
@@ -242,7 +336,8 @@ mod tests {
         assert!(pool.begin(ONE, &job, vec![], work(4)));
         assert!(pool.end(ONE, 5, NOW).is_none());
         assert!(pool.end(CellId { number: 2, ..ONE }, 4, NOW).is_none());
-        assert_eq!(pool.remove(ONE).unwrap().task, Task::Inspect(MessageId(9)));
+        let lost = pool.remove(ONE).unwrap();
+        assert_eq!(lost.work.unwrap().task, Task::Inspect(MessageId(9)));
     }
 
     #[tokio::test]
@@ -253,6 +348,34 @@ mod tests {
         assert_eq!(pool.answered(), Timestamp(3));
     }
 
+    #[tokio::test]
+    async fn mail_goes_only_to_cells_with_the_required_outfit() {
+        let (mut pool, _inlet) = pool();
+        pool.ready(ONE);
+        pool.require(Some(4));
+        assert_eq!(pool.take_free(), None);
+        assert_eq!(pool.without(4), [ONE]);
+        let outfit = Outfit { number: 4, ..Outfit::default() };
+        assert!(pool.fit(ONE, &outfit, None, Timestamp(5)));
+        assert!(pool.without(4).is_empty() && pool.take_free().is_none(), "it is being fitted");
+        assert_eq!(pool.overdue(Timestamp(6)), [ONE]);
+        assert!(!pool.fitted(ONE, 3, true), "it was never handed that one");
+        assert!(pool.fitted(ONE, 4, true));
+        assert_eq!((pool.fit_for_mail(), pool.take_free()), (1, Some(ONE)));
+    }
+
+    #[tokio::test]
+    async fn a_cell_that_refused_its_outfit_gets_no_mail() {
+        let (mut pool, _inlet) = pool();
+        pool.ready(ONE);
+        let outfit = Outfit { number: 4, ..Outfit::default() };
+        assert!(pool.fit(ONE, &outfit, None, Timestamp(5)));
+        assert!(pool.fitted(ONE, 4, false));
+        assert_eq!(pool.take_free(), None);
+        assert_eq!(pool.remove(ONE).unwrap().fitting, None);
+        assert!(pool.remove(ONE).is_none());
+    }
+
     #[test]
     fn findings_out_of_bounds_are_told_apart() {
         let mut findings = Findings::default();
@@ -260,16 +383,14 @@ mod tests {
         findings.spam_probability = f64::NAN;
         assert!(!within_bounds(&findings));
         findings.spam_probability = 0.5;
-        let finding = Finding {
-            engine: EngineName::Spam,
-            kind: FindingKind::Spam,
-            name: "x".repeat(2000),
-            place: String::new(),
-            evidence: String::new(),
-        };
+        let finding = Finding::new(EngineName::Spam, FindingKind::Spam, "x".repeat(2000), "", "");
         findings.list.push(finding);
         assert!(!within_bounds(&findings));
         let why = mail::Unscannable::Limit("x".repeat(2000));
         assert!(!within_bounds(&Findings::unscannable(why)));
+        let excepted = Some("says the cell".to_owned());
+        let malware = Finding::new(EngineName::Virus, FindingKind::Malware, "x", "", "");
+        let list = vec![Finding { excepted, ..malware }];
+        assert!(!within_bounds(&Findings { list, ..Findings::default() }));
     }
 }

@@ -36,9 +36,11 @@ impl Core {
             }
             // Words only: the cell's own connection may still hold its last answer, and its end
             // always follows there.
-            KeeperToQueue::Ended { cell, because } => {
+            KeeperToQueue::Ended { cell, because, end } => {
                 tracing::debug!(cell, because, "a cell ended");
+                self.figures.ended(end);
             }
+            KeeperToQueue::Outfit(outfit) => self.outfit_offered(keeper, *outfit, descriptors),
         }
     }
 
@@ -48,9 +50,13 @@ impl Core {
             self.cells_keeper = None;
         }
         for cell in self.pool.of_keeper(connection) {
+            let lost = self.pool.remove(cell).unwrap_or_default();
             // The mail is not to blame: its cell went with the keeper.
-            if let Some(work) = self.pool.remove(cell) {
+            if let Some(work) = lost.work {
                 self.scan_again(work.task, work.since);
+            }
+            if let Some(outfit) = lost.fitting {
+                self.fitting_lost(outfit, "its keeper ended");
             }
         }
     }
@@ -64,7 +70,13 @@ impl Core {
                 }
                 return self.pool.ready(cell);
             }
-            Answer::Retiring => return self.pool.retire(cell),
+            Answer::Retiring { because } => {
+                self.figures.retired(*because);
+                return self.pool.retire(cell);
+            }
+            Answer::Outfitted { number, refused } => {
+                return self.cell_fitted(cell, *number, refused.clone());
+            }
             Answer::Inspected { job, .. }
             | Answer::Amended { job, .. }
             | Answer::Failed { job, .. } => *job,
@@ -72,7 +84,10 @@ impl Core {
         let now = self.now();
         match self.pool.end(cell, job, now) {
             Some(work) => self.work_ended(cell, work, answer),
-            None => self.kill(cell, "it answered what it was not asked"),
+            None => {
+                self.figures.killed("bad_answer");
+                self.kill(cell, "it answered what it was not asked");
+            }
         }
     }
 
@@ -80,8 +95,11 @@ impl Core {
     fn work_ended(&mut self, cell: CellId, work: Work, answer: Answer) {
         let task = work.task;
         let because = match (task, answer, work.output) {
-            (Task::Inspect(id), Answer::Inspected { findings, .. }, _) => {
+            (Task::Inspect(id), Answer::Inspected { findings, used, .. }, _) => {
                 if within_bounds(&findings) {
+                    let octets = self.loaded.get(&id).map_or(0, |loaded| loaded.envelope.size);
+                    let turn = self.now().since(work.since);
+                    self.figures.inspected(&findings, used, octets, turn);
                     return self.inspected(id, findings);
                 }
                 "its findings were out of bounds"
@@ -96,6 +114,7 @@ impl Core {
             _ => "it answered what it was not asked",
         };
         // The job is no longer the cell's, so it has to be struck here.
+        self.figures.killed("bad_answer");
         self.kill(cell, because);
         self.strike(task, because);
     }
@@ -116,14 +135,18 @@ impl Core {
     }
 
     /// A cell is gone; what it worked on has a strike.
-    fn lose_cell(&mut self, cell: CellId, because: &str) {
-        if let Some(work) = self.pool.remove(cell) {
+    pub(crate) fn lose_cell(&mut self, cell: CellId, because: &str) {
+        let lost = self.pool.remove(cell).unwrap_or_default();
+        if let Some(work) = lost.work {
             self.strike(work.task, because);
+        }
+        if let Some(outfit) = lost.fitting {
+            self.fitting_lost(outfit, because);
         }
     }
 
     /// Has a cell killed; what it works on has a strike.
-    fn kill(&mut self, cell: CellId, because: &str) {
+    pub(crate) fn kill(&mut self, cell: CellId, because: &str) {
         tracing::warn!(?cell, because, "a cell is killed");
         self.tell_keeper_to_kill(cell);
         self.lose_cell(cell, because);
@@ -133,6 +156,7 @@ impl Core {
     pub(crate) fn kill_overdue(&mut self, now: Timestamp) {
         let limit = Timestamp(now.0.saturating_sub(self.retry.scan_wall_seconds * 1000));
         for cell in self.pool.overdue(limit) {
+            self.figures.killed("over_time");
             self.kill(cell, "the scan took longer than its wall time limit");
         }
     }
@@ -217,7 +241,10 @@ impl Core {
             let Some(cell) = self.pool.take_free() else { return };
             self.scans.pop_front();
             match self.begin(cell, task) {
-                Begun::Yes => {}
+                Begun::Yes => {
+                    let waited = self.now().since(since);
+                    self.figures.waited.note(waited.saturating_mul(1000));
+                }
                 Begun::NoSuchMail => self.pool.ready_again(cell),
                 Begun::NoCell => {
                     self.scan_again(task, since);
@@ -243,7 +270,8 @@ impl Core {
         let (order, descriptors, output) = match task {
             Task::Inspect(_) => {
                 let envelope = loaded.envelope.as_ref().clone();
-                (Job::Inspect { job, envelope }, vec![body], None)
+                let wall_milliseconds = self.retry.scan_wall_seconds.saturating_mul(1000);
+                (Job::Inspect { job, envelope, wall_milliseconds }, vec![body], None)
             }
             Task::Amend(_, group) => {
                 let Ok(output) = ipc::empty_memory() else { return Begun::NoRoom };

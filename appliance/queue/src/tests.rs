@@ -6,5 +6,6 @@ mod house;
 mod keeping;
 mod million;
 mod operating;
+mod outfits;
 mod scanning;
 mod storm;

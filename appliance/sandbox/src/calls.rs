@@ -52,6 +52,8 @@ const FORK: &[i64] = &[];
 /// What a cell may do. `own` is its process id.
 fn cell(own: u64) -> Vec<Rule> {
     let not_executable = (2, SeccompCmpOp::MaskedEq(libc::PROT_EXEC as u64), 0);
+    let private = (3, SeccompCmpOp::MaskedEq(libc::MAP_SHARED as u64), 0);
+    let itself = (0, SeccompCmpOp::Eq, libc::RUSAGE_SELF as u64);
     vec![
         rule(&[libc::SYS_recvmsg, libc::SYS_sendmsg], "jobs and answers on its one channel"),
         rule(&[libc::SYS_pread64], "reads the body from the descriptor it was handed"),
@@ -63,12 +65,27 @@ fn cell(own: u64) -> Vec<Rule> {
             vec![(1, SeccompCmpOp::Eq, libc::F_GETFD as u64)],
             "the standard library checks that a descriptor is open before it closes it (debug builds)",
         ),
+        when(
+            &[libc::SYS_fcntl],
+            vec![(1, SeccompCmpOp::Eq, libc::F_GET_SEALS as u64)],
+            "sees that the pattern pack it is handed is sealed, before it maps it",
+        ),
         rule(&[libc::SYS_brk, libc::SYS_munmap, libc::SYS_madvise], "memory for the allocator"),
-        when(&[libc::SYS_mmap], vec![not_executable.clone()], "memory, never executable"),
+        when(
+            &[libc::SYS_mmap],
+            vec![not_executable.clone(), private],
+            "memory and the pattern pack: never executable, and never shared with a writer, since \
+             shared memory does not count against the memory limit",
+        ),
         when(&[libc::SYS_mprotect], vec![not_executable], "guard pages, never executable"),
         rule(&[libc::SYS_mremap], "grows large buffers without copying"),
         rule(&[libc::SYS_futex, libc::SYS_sched_yield], "locks inside the standard library"),
         rule(&[libc::SYS_clock_gettime, libc::SYS_clock_getres], "time where the vDSO has none"),
+        when(
+            &[libc::SYS_getrusage],
+            vec![itself],
+            "its own memory and CPU time, to retire in time",
+        ),
         rule(&[libc::SYS_getrandom], "seeds of hash maps"),
         rule(
             &[

@@ -5,8 +5,8 @@
 //! which cannot be known before the fork; our own supervisor names itself in `LISTEN_PPID` instead.
 //! A child never inherits any other descriptor and never outlives its parent.
 //!
-//! All `unsafe` of the project is in this file: the code between fork and exec, and taking over
-//! the inherited descriptors.
+//! Half of the project's `unsafe` is in this file (the other half is in `map.rs`): the code between
+//! fork and exec, and taking over the inherited descriptors.
 #![allow(unsafe_code)]
 
 use std::ffi::OsString;

@@ -6,9 +6,11 @@ pub const CELL_DESCRIPTORS: u64 = 64;
 pub const ROLE_DESCRIPTORS: u64 = 65_536;
 /// Octets of stack, heap and writable data of a cell before its first mail.
 pub const CELL_BASE_OCTETS: u64 = 24 * 1024 * 1024;
-/// Address space of a cell beyond its memory limit: the program itself, its libraries and the
-/// read-only pattern packs, which are mapped and shared.
-pub const CELL_MAPPED_OCTETS: u64 = 1024 * 1024 * 1024;
+/// Address space of a cell beyond its memory limit: the program itself, its libraries, the read-only
+/// pattern pack, which is mapped and shared (1 GiB at most), and what the machine that runs YARA rules
+/// reserves without using it. Room and not memory: all that a cell can write counts as data, since its
+/// filter allows no shared mapping.
+pub const CELL_MAPPED_OCTETS: u64 = 8 * 1024 * 1024 * 1024;
 /// Octets a cell may write into one file: the largest message with its added header lines.
 pub const CELL_WRITTEN_OCTETS: u64 = 4 * 1024 * 1024 * 1024 + 1024 * 1024;
 /// Seconds between the soft and the hard CPU limit: the soft one names its cause, the hard one kills.

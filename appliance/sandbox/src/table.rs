@@ -195,11 +195,12 @@ pub static PROCESSES: &[Process] = &[
     },
     Process {
         name: "inspect",
-        purpose: "keeps the cells alive; sees no mail",
+        purpose: "keeps the cells alive and hands them the pattern pack; sees no mail",
         sockets: &["ipc"],
         network: Network::None,
         places: &[
             (Place::Run, Access::Sockets),
+            (Place::Patterns, Access::Read),
             (Place::Program, Access::Execute),
             (Place::Devices, Access::Read),
             (Place::Users, Access::Read),

@@ -47,6 +47,14 @@ pub enum Deed {
     Signal,
     /// Set up an io_uring.
     Ring,
+    /// Map sealed memory for reading, as a pattern pack is mapped.
+    MapSealed,
+    /// Map memory that is writable and executable.
+    MapExecutable,
+    /// Make memory executable that was writable.
+    MakeExecutable,
+    /// Map memory that is shared and writable: it does not count against the memory limit.
+    MapShared,
     /// Make, read, rename and remove a file in each place it may write.
     UsePlaces,
     /// Write into the places it may only read, or read from those where it may only make sockets.
@@ -72,6 +80,10 @@ impl Deed {
         Deed::Thread,
         Deed::Signal,
         Deed::Ring,
+        Deed::MapSealed,
+        Deed::MapExecutable,
+        Deed::MakeExecutable,
+        Deed::MapShared,
         Deed::UsePlaces,
         Deed::AbusePlaces,
     ];
@@ -97,12 +109,15 @@ impl Deed {
             // The two that use nothing when a row has no places.
             Deed::UsePlaces if role.places.is_empty() => Outcome::Done,
             Deed::AbusePlaces if role.places.is_empty() => Outcome::Refused,
+            Deed::MapSealed => Outcome::Done,
             _ if role.allow_list => Outcome::Killed,
             Deed::ConnectTcp | Deed::Udp => done_if(connects),
             Deed::TurnAround => done_if(connects),
             Deed::Execute if !role.starts => Outcome::Killed,
             Deed::StartItself => done_if(role.starts),
             Deed::Thread | Deed::UsePlaces => Outcome::Done,
+            // On the appliance the unit refuses executable memory (MemoryDenyWriteExecute).
+            Deed::MapExecutable | Deed::MakeExecutable | Deed::MapShared => Outcome::Done,
             _ => Outcome::Refused,
         }
     }

@@ -44,6 +44,7 @@ fn run(role: &str, deed: &str, state: &Path, port: &str) -> Option<ExitCode> {
         paths: Paths::new(state),
         target: SocketAddr::from((Ipv4Addr::LOCALHOST, port.parse().ok()?)),
         connection: sandbox::inherited().ok()?.into_iter().next().map(|(_, fd)| fd.into()),
+        sealed: ipc::sealed_memory(b"pack").ok()?,
     };
     let confinement = role.confinement(|place| resolve(&probe.paths, place));
     if !free && let Err(error) = sandbox::confine(&confinement) {
@@ -69,6 +70,8 @@ struct Probe {
     paths: Paths,
     target: SocketAddr,
     connection: Option<TcpStream>,
+    /// Made before the chains: a cell is handed its pack, and makes none.
+    sealed: std::os::fd::OwnedFd,
 }
 
 impl Probe {
@@ -101,6 +104,13 @@ impl Probe {
             Deed::Thread => std::thread::Builder::new().spawn(|| ()).map(drop),
             Deed::Signal => kill(getppid(), Signal::SIGURG).map_err(Into::into),
             Deed::Ring => sandbox::probe("ring").map_err(io::Error::from_raw_os_error),
+            Deed::MapSealed => {
+                let mapped = sandbox::Mapped::sealed(&self.sealed, 4).map_err(io::Error::other)?;
+                if mapped.as_ref() == b"pack" { Ok(()) } else { Err(io::ErrorKind::Other.into()) }
+            }
+            Deed::MapExecutable | Deed::MakeExecutable | Deed::MapShared => {
+                sandbox::probe(&deed.word()).map_err(io::Error::from_raw_os_error)
+            }
             Deed::UsePlaces => self.use_places(),
             Deed::AbusePlaces => self.abuse_places(),
         }

@@ -15,7 +15,7 @@ use std::time::Duration;
 use ipc::contracts::{
     Admission, Answer, Consignment, DeliverToQueue, FromControl, FromLedger, IntakeToQueue, Job,
     KeeperToQueue, QueueToDeliver, QueueToIntake, QueueToKeeper, QueueToVault, ToControl, ToLedger,
-    VaultToQueue,
+    Used, VaultToQueue,
 };
 use ipc::{Inlet, Listener, Outlet, Paths, Ready, Role, RoleContext, Sockets};
 use mail::{
@@ -60,6 +60,7 @@ pub struct Wanted {
     pub routing: Routing,
     pub retry: Retry,
     pub rules: policy::Rules,
+    pub exceptions: policy::Exceptions,
 }
 
 impl Default for Wanted {
@@ -73,7 +74,8 @@ impl Default for Wanted {
             routes: vec![route("a.test"), route("b.test"), route("away.test")],
             ..Routing::default()
         };
-        Wanted { routing, retry: Retry::default(), rules: policy::Rules::default() }
+        let (rules, exceptions) = Default::default();
+        Wanted { routing, retry: Retry::default(), rules, exceptions }
     }
 }
 
@@ -84,6 +86,7 @@ impl Wanted {
         sections.insert("routing".into(), value(serde_json::to_value(&self.routing)));
         sections.insert("retry".into(), value(serde_json::to_value(&self.retry)));
         sections.insert("policy".into(), value(serde_json::to_value(&self.rules)));
+        sections.insert("exceptions".into(), value(serde_json::to_value(&self.exceptions)));
         sections.insert("receiving".into(), serde_json::json!({"host_name": "gate.test"}));
         Value::Object(sections).to_string()
     }
@@ -514,7 +517,7 @@ impl Keeper {
     /// The cell that is to be killed.
     pub async fn killed(&mut self) -> u64 {
         let (message, _) = soon("a kill", self.inlet.receive()).await.unwrap().unwrap();
-        let QueueToKeeper::Kill { cell } = message;
+        let QueueToKeeper::Kill { cell } = message else { panic!("{message:?}") };
         cell
     }
 }
@@ -533,7 +536,7 @@ impl Cell {
     /// The next job, which must be an inspection.
     pub async fn asked(&mut self) -> (u64, MessageId) {
         let (job, _) = soon("a job", self.inlet.receive()).await.unwrap().unwrap();
-        let Job::Inspect { job, envelope } = job else { panic!("{job:?}") };
+        let Job::Inspect { job, envelope, .. } = job else { panic!("{job:?}") };
         (job, envelope.id)
     }
 
@@ -542,7 +545,7 @@ impl Cell {
         match self.inlet.receive().await {
             Ok(Some((Job::Inspect { job, .. }, descriptors))) => {
                 let findings = found(&read(descriptors));
-                self.say(&Answer::Inspected { job, findings });
+                self.say(&Answer::Inspected { job, findings, used: Used::default() });
             }
             Ok(Some((Job::Amend { job, .. }, descriptors))) => {
                 let mut descriptors = descriptors.into_iter();
@@ -562,13 +565,13 @@ impl Cell {
 pub fn found(body: &str) -> Findings {
     let mut findings = Findings::default();
     if body.contains("MALWARE") {
-        findings.list.push(Finding {
-            engine: EngineName::Virus,
-            kind: FindingKind::Malware,
-            name: "EICAR-Test-File".into(),
-            place: "1".into(),
-            evidence: String::new(),
-        });
+        findings.list.push(Finding::new(
+            EngineName::Virus,
+            FindingKind::Malware,
+            "EICAR-Test-File",
+            "1",
+            "",
+        ));
     }
     if body.contains("PERHAPS SPAM") {
         findings.spam_probability = 0.6;
@@ -699,7 +702,7 @@ impl Vault {
             item: item.to_owned(),
             id: envelope.id,
             envelope: Box::new(envelope.clone()),
-            skip_rule: "Unscannable".to_owned(),
+            skip_rule: "Exception: message could not be scanned".to_owned(),
             actor: "root".to_owned(),
         };
         let body = ipc::sealed_memory(body.as_bytes()).unwrap();

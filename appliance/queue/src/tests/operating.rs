@@ -119,7 +119,11 @@ async fn mail_is_deleted_without_a_word_in_every_stage() {
     let scanned = intake.keep(&to(&[ANN])).await;
     let (job, _) = cell.asked().await;
     house.ask("queue.delete", delete(scanned)).await.unwrap();
-    cell.say(&ipc::contracts::Answer::Inspected { job, findings: found("") });
+    cell.say(&ipc::contracts::Answer::Inspected {
+        job,
+        findings: found(""),
+        used: ipc::contracts::Used::default(),
+    });
     house.finished(scanned).await;
     tokio::spawn(async move { while cell.work().await {} });
     // Deferred, and held.

@@ -1,14 +1,14 @@
 //! Scans and verdicts, and cells that die, hang and lie.
 
-use ipc::contracts::{Admission, Answer, IntakeToQueue};
+use ipc::contracts::{Admission, Answer, IntakeToQueue, Retirement, Used};
 use mail::{Deed, Findings};
-use policy::{Action, When};
+use policy::Action;
 
 use super::house::*;
 
 /// The policy refuses malware inside the session.
 fn refuse_malware(wanted: &mut Wanted) {
-    wanted.rules.rules[0].action = Action::Refuse;
+    wanted.rules.rules[1].action = Action::Refuse;
 }
 
 fn infected(recipients: &[&str]) -> Mail {
@@ -100,7 +100,7 @@ async fn a_verdict_after_the_sessions_budget_is_not_told_as_a_refusal() {
     let id = intake.admit(&in_session(infected(&[ANN]))).await;
     let (job, _) = cell.asked().await;
     house.pass(10);
-    cell.say(&Answer::Inspected { job, findings: found("MALWARE") });
+    cell.say(&Answer::Inspected { job, findings: found("MALWARE"), used: Used::default() });
     assert_eq!(intake.answer().await, (id, Admission::Kept));
     assert_eq!(house.notice(id).await.0, "failed");
 }
@@ -238,13 +238,18 @@ async fn lie(answer: impl FnOnce(u64) -> Answer) {
 
 #[tokio::test]
 async fn a_cell_that_answers_another_job_is_killed() {
-    lie(|job| Answer::Inspected { job: job + 1, findings: Findings::default() }).await;
+    lie(|job| Answer::Inspected {
+        job: job + 1,
+        findings: Findings::default(),
+        used: Used::default(),
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn a_cell_whose_findings_are_out_of_bounds_is_killed() {
     let findings = Findings { spam_probability: f64::INFINITY, ..Findings::default() };
-    lie(|job| Answer::Inspected { job, findings }).await;
+    lie(|job| Answer::Inspected { job, findings, used: Used::default() }).await;
 }
 
 #[tokio::test]
@@ -262,7 +267,11 @@ async fn a_cell_that_speaks_out_of_turn_fills_no_memory_and_harms_no_other() {
     let id = intake.keep(&to(&[ANN])).await;
     liar.asked().await;
     for job in 0..5000 {
-        liar.say(&Answer::Inspected { job: job + 1000, findings: Findings::default() });
+        liar.say(&Answer::Inspected {
+            job: job + 1000,
+            findings: Findings::default(),
+            used: Used::default(),
+        });
     }
     assert_eq!(keeper.killed().await, 7);
     keeper.honest_cell(8);
@@ -313,7 +322,7 @@ async fn a_long_line_before_scanners_that_work_is_not_given_up() {
         let (job, id) = cell.asked().await;
         house.pass(590);
         house.tick().await;
-        cell.say(&Answer::Inspected { job, findings: Findings::default() });
+        cell.say(&Answer::Inspected { job, findings: Findings::default(), used: Used::default() });
         assert_eq!(deliver.consigned().await.0.id, id);
     }
 }
@@ -335,7 +344,7 @@ async fn mail_whose_keeper_dies_has_no_strike_and_a_new_keepers_cells_are_not_mi
     assert_eq!(again, id);
     drop(old);
     house.tick().await;
-    new.say(&Answer::Inspected { job, findings: Findings::default() });
+    new.say(&Answer::Inspected { job, findings: Findings::default(), used: Used::default() });
     let (consignment, _) = deliver.consigned().await;
     deliver.end(&consignment, &delivered());
     let told = house.finished(id).await;
@@ -351,8 +360,8 @@ async fn a_retiring_cell_gets_no_further_job() {
     let mut cell = keeper.cell(1);
     intake.keep(&to(&[ANN])).await;
     let (job, _) = cell.asked().await;
-    cell.say(&Answer::Retiring);
-    cell.say(&Answer::Inspected { job, findings: Findings::default() });
+    cell.say(&Answer::Retiring { because: Retirement::Mails });
+    cell.say(&Answer::Inspected { job, findings: Findings::default(), used: Used::default() });
     deliver.consigned().await;
     let second = intake.keep(&to(&[ANN])).await;
     keeper.honest_cell(2);
@@ -374,7 +383,6 @@ async fn a_changed_policy_judges_the_mail_that_comes_after_it() {
     house.change(|wanted| {
         let rule = policy::Rule {
             name: "nothing".into(),
-            when: When::Always,
             action: Action::Discard,
             ..policy::Rule::default()
         };

@@ -5,6 +5,8 @@
 //! harness, and starts itself again as cells.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+mod outfits;
+
 use std::fs::File;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::FileExt;
@@ -15,7 +17,9 @@ use std::sync::Arc;
 
 use gatepost_inspect::{CellLimits, CellProgram, cell_main, run_with};
 use ipc::blocking::Channel;
-use ipc::contracts::{Answer, FromControl, Job, KeeperToQueue, QueueToKeeper, ToControl};
+use ipc::contracts::{
+    Answer, End, FromControl, Job, KeeperToQueue, QueueToKeeper, Retirement, ToControl,
+};
 use ipc::{Incoming, Inlet, Listener, Outlet, Paths, Ready, Role, RoleContext, Sockets};
 use mail::{
     Amendment, Client, Direction, Envelope, FindingKind, MessageId, SessionId, Timestamp,
@@ -56,7 +60,7 @@ fn main() {
     let given = |wanted: &str| arguments.iter().any(|argument| argument == wanted);
     if given("--list") {
         // What test runners ask for first; nothing here is ignored.
-        TESTS.iter().filter(|_| !given("--ignored")).for_each(|(name, _)| println!("{name}: test"));
+        tests().filter(|_| !given("--ignored")).for_each(|(name, _)| println!("{name}: test"));
         return;
     }
     let filter = arguments.iter().find(|argument| !argument.starts_with('-'));
@@ -66,7 +70,7 @@ fn main() {
         None => true,
     };
     let (mut passed, mut failed) = (0, 0);
-    for (name, test) in TESTS.iter().filter(|(name, _)| chosen(name)) {
+    for (name, test) in tests().filter(|(name, _)| chosen(name)) {
         let ok = std::panic::catch_unwind(test).is_ok();
         println!("test {name} ... {}", if ok { "ok" } else { "FAILED" });
         if ok { passed += 1 } else { failed += 1 }
@@ -76,6 +80,10 @@ fn main() {
         "\ntest result: {word}. {passed} passed; {failed} failed; 0 ignored; 0 measured; 0 filtered out"
     );
     std::process::exit(i32::from(failed > 0));
+}
+
+fn tests() -> impl Iterator<Item = &'static (&'static str, fn())> {
+    TESTS.iter().chain(outfits::TESTS)
 }
 
 const LIMITS: CellLimits =
@@ -107,15 +115,20 @@ impl Cell {
 
     fn inspect(&mut self, job: u64, raw: &[u8]) {
         let body = ipc::sealed_memory(raw).unwrap();
-        let job = Job::Inspect { job, envelope: envelope() };
+        let envelope = Envelope { size: raw.len() as u64, ..envelope() };
+        let job = Job::Inspect { job, envelope, wall_milliseconds: 30_000 };
         self.channel.send(&job, &[body.as_fd()]).unwrap();
     }
 
     fn findings(&mut self, raw: &[u8]) -> mail::Findings {
         self.inspect(7, raw);
-        match self.said() {
-            Some(Answer::Inspected { job: 7, findings }) => findings,
-            other => panic!("{other:?}"),
+        loop {
+            match self.said() {
+                Some(Answer::Inspected { job: 7, findings, .. }) => return findings,
+                // One that was large may be the cell's last.
+                Some(Answer::Retiring { .. }) => {}
+                other => panic!("{other:?}"),
+            }
         }
     }
 
@@ -129,6 +142,10 @@ impl Cell {
     fn ended(mut self) -> String {
         sandbox::ended(self.child.wait().unwrap())
     }
+}
+
+fn inspect(job: u64) -> Job {
+    Job::Inspect { job, envelope: envelope(), wall_milliseconds: 30_000 }
 }
 
 fn envelope() -> Envelope {
@@ -179,7 +196,8 @@ fn a_cell_retires_after_its_number_of_mails() {
     cell.findings(b"a: b\r\n\r\n");
     cell.findings(b"a: b\r\n\r\n");
     cell.inspect(9, b"a: b\r\n\r\n");
-    assert_eq!(cell.said(), Some(Answer::Retiring), "before the answer, so that no job is lost");
+    let retiring = Some(Answer::Retiring { because: Retirement::Mails });
+    assert_eq!(cell.said(), retiring, "before the answer, so that no job is lost");
     assert!(matches!(cell.said(), Some(Answer::Inspected { job: 9, .. })));
     assert_eq!(cell.said(), None);
     assert_eq!(cell.ended(), "exit 0");
@@ -193,7 +211,7 @@ fn a_cell_whose_queue_is_gone_ends() {
 
 fn a_job_without_its_body_fails() {
     let mut cell = Cell::start(LIMITS);
-    cell.channel.send(&Job::Inspect { job: 4, envelope: envelope() }, &[]).unwrap();
+    cell.channel.send(&inspect(4), &[]).unwrap();
     assert!(matches!(cell.said(), Some(Answer::Failed { job: 4, .. })));
     assert!(cell.findings(&eicar()).has(FindingKind::Malware));
 }
@@ -203,7 +221,7 @@ fn a_message_over_the_memory_is_unscannable() {
     let body = File::from(ipc::empty_memory().unwrap());
     body.set_len(22 << 20).unwrap();
     let body = OwnedFd::from(body);
-    cell.channel.send(&Job::Inspect { job: 1, envelope: envelope() }, &[body.as_fd()]).unwrap();
+    cell.channel.send(&inspect(1), &[body.as_fd()]).unwrap();
     let Some(Answer::Inspected { findings, .. }) = cell.said() else { panic!("no answer") };
     assert!(matches!(findings.unscannable, Some(Unscannable::Limit(_))));
     assert!(cell.findings(&eicar()).has(FindingKind::Malware), "the next message is scanned");
@@ -229,7 +247,7 @@ fn an_abort_is_seen() {
 fn a_panic_is_answered() {
     let mut cell = Cell::start(LIMITS);
     cell.inspect(3, b"X-Gatepost-Fault: panic\r\n\r\n");
-    assert_eq!(cell.said(), Some(Answer::Retiring));
+    assert_eq!(cell.said(), Some(Answer::Retiring { because: Retirement::Anomaly }));
     let Some(Answer::Failed { job: 3, because }) = cell.said() else { panic!("no answer") };
     assert!(because.contains("panicked"), "{because}");
     assert_eq!(cell.ended(), "exit 0");
@@ -272,6 +290,7 @@ impl Stage {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         std::fs::create_dir(folder.path().join("run")).unwrap();
+        std::fs::create_dir(folder.path().join("patterns")).unwrap();
         Stage { folder, stop: watch::channel(false).0 }
     }
 
@@ -313,8 +332,12 @@ fn context(role: Role, state: &Path, stop: watch::Receiver<bool>) -> RoleContext
     }
 }
 
+/// The first thing that a keeper says is what cells are to work with.
 async fn keeper_calls(listener: &Listener) -> QueueLink {
-    Incoming::link(listener.accept().await.unwrap())
+    let (outlet, mut inlet) = Incoming::link(listener.accept().await.unwrap());
+    let (said, _) = inlet.receive().await.unwrap().unwrap();
+    assert!(matches!(said, KeeperToQueue::Outfit(_)), "{said:?}");
+    (outlet, inlet)
 }
 
 async fn next_cell(inlet: &mut Inlet<KeeperToQueue>) -> (u64, Outlet<Job>, Inlet<Answer>) {
@@ -329,7 +352,7 @@ async fn next_cell(inlet: &mut Inlet<KeeperToQueue>) -> (u64, Outlet<Job>, Inlet
 
 fn hang() -> (Job, Vec<OwnedFd>) {
     let body = ipc::sealed_memory(b"X-Gatepost-Fault: hang\r\n\r\n").unwrap();
-    (Job::Inspect { job: 1, envelope: envelope() }, vec![body])
+    (inspect(1), vec![body])
 }
 
 fn on_one_thread(test: impl Future<Output = ()>) {
@@ -356,11 +379,11 @@ fn the_keeper_replaces_killed_cells() {
         assert!(!matches!(answers.receive().await, Ok(Some(_))));
         let (said, _) = from_keeper.receive().await.unwrap().unwrap();
         let because = "killed by SIGKILL".to_owned();
-        assert_eq!(said, KeeperToQueue::Ended { cell: first, because });
+        assert_eq!(said, KeeperToQueue::Ended { cell: first, because, end: End::Killed });
         let (third, jobs, mut answers) = next_cell(&mut from_keeper).await;
         assert!(third > second);
         let body = ipc::sealed_memory(&eicar()).unwrap();
-        jobs.send(&Job::Inspect { job: 2, envelope: envelope() }, vec![body]).unwrap();
+        jobs.send(&inspect(2), vec![body]).unwrap();
         let answer = answers.receive().await.unwrap();
         assert!(matches!(answer, Some((Answer::Inspected { job: 2, .. }, _))));
         // Killing what is gone already is no fault.
@@ -408,8 +431,12 @@ fn no_cell_outlives_the_keeper() {
 fn locked_in_keeper(state: &Path) -> ! {
     let paths = Paths::new(state);
     let row = sandbox::process("inspect").unwrap();
-    let run = |place| (place == sandbox::Place::Run).then(|| paths.run());
-    sandbox::confine(&row.confinement(run)).unwrap();
+    let place = |place| match place {
+        sandbox::Place::Run => Some(paths.run()),
+        sandbox::Place::Patterns => Some(paths.patterns()),
+        _ => None,
+    };
+    sandbox::confine(&row.confinement(place)).unwrap();
     on_one_thread(async {
         let (_stop, stopping) = watch::channel(false);
         let context = context(Role::Inspect, state, stopping);
@@ -419,7 +446,7 @@ fn locked_in_keeper(state: &Path) -> ! {
     std::process::exit(0)
 }
 
-fn with_locked_in_keeper(test: impl AsyncFnOnce(Child, QueueLink)) {
+fn with_locked_in_keeper(test: impl AsyncFnOnce(&Stage, Child, QueueLink)) {
     on_one_thread(async {
         let stage = Stage::new();
         stage.control();
@@ -429,15 +456,15 @@ fn with_locked_in_keeper(test: impl AsyncFnOnce(Child, QueueLink)) {
             .spawn()
             .unwrap();
         let link = keeper_calls(&listener).await;
-        test(keeper, link).await;
+        test(&stage, keeper, link).await;
     });
 }
 
 fn a_locked_in_keeper_gives_locked_in_cells() {
-    with_locked_in_keeper(async |mut keeper, (to_keeper, mut from_keeper)| {
+    with_locked_in_keeper(async |_stage, mut keeper, (to_keeper, mut from_keeper)| {
         let (cell, jobs, mut answers) = next_cell(&mut from_keeper).await;
         let body = ipc::sealed_memory(&eicar()).unwrap();
-        jobs.send(&Job::Inspect { job: 2, envelope: envelope() }, vec![body]).unwrap();
+        jobs.send(&inspect(2), vec![body]).unwrap();
         let answer = answers.receive().await.unwrap();
         assert!(matches!(answer, Some((Answer::Inspected { job: 2, .. }, _))), "{answer:?}");
         let (_, _jobs, _answers) = next_cell(&mut from_keeper).await;
@@ -451,7 +478,7 @@ fn a_locked_in_keeper_gives_locked_in_cells() {
 }
 
 fn a_killed_keeper_takes_its_cells_along() {
-    with_locked_in_keeper(async |mut keeper, (_to_keeper, mut from_keeper)| {
+    with_locked_in_keeper(async |_stage, mut keeper, (_to_keeper, mut from_keeper)| {
         let (_, jobs, mut answers) = next_cell(&mut from_keeper).await;
         let (job, body) = hang();
         jobs.send(&job, body).unwrap();
