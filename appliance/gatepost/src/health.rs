@@ -45,24 +45,41 @@ pub async fn run(paths: &Paths, json: bool) -> u8 {
         (_, true) => 0,
         (_, false) => 1,
     };
-    report(code, &problems, &queue, json);
+    let notes = queue.get("notes").and_then(Value::as_array).cloned().unwrap_or_default();
+    let notes: Vec<String> = notes.iter().filter_map(Value::as_str).map(str::to_owned).collect();
+    report(code, &problems, &notes, &queue, json);
     code
 }
 
-fn report(code: u8, problems: &[String], queue: &Value, json: bool) {
+fn report(code: u8, problems: &[String], notes: &[String], queue: &Value, json: bool) {
     let state = match code {
         0 => "well",
         1 => "not well",
         _ => "not running",
     };
     if json {
-        println!("{}", json!({"state": state, "problems": problems, "queue": queue}));
+        let told = json!({"state": state, "problems": problems, "notes": notes, "queue": queue});
+        println!("{told}");
         return;
     }
     println!("{state}");
     for problem in problems {
         println!("  {}", safe(problem));
     }
+    for note in notes {
+        println!("  note: {}", safe(note));
+    }
+    if let Some(line) = patterns(queue) {
+        println!("  {}", safe(&line));
+    }
+}
+
+/// The pattern pack in use, for people.
+fn patterns(queue: &Value) -> Option<String> {
+    let facts = queue.get("patterns")?;
+    let version = facts.get("pack_version")?.as_str()?;
+    let signatures = facts.get("pack_signatures")?.as_u64()?;
+    Some(format!("pattern pack {version}, {signatures} signatures"))
 }
 
 async fn first_line(paths: &Paths, role: Role, verb: &str) -> Result<String, ipc::Failure> {
@@ -70,5 +87,18 @@ async fn first_line(paths: &Paths, role: Role, verb: &str) -> Result<String, ipc
     match asking.next().await {
         Some(line) => line,
         None => Ok(String::new()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_pack_is_told_where_there_is_one() {
+        let facts = json!({"patterns": {"pack_version": "of today", "pack_signatures": 7}});
+        assert_eq!(patterns(&facts).unwrap(), "pattern pack of today, 7 signatures");
+        let none = json!({"patterns": {"pack_version": null, "pack_signatures": 0}});
+        assert_eq!(patterns(&none), None);
     }
 }

@@ -11,6 +11,7 @@ mod certificate;
 mod face;
 mod health;
 mod metrics;
+mod patterns;
 mod quarantine;
 mod queue_face;
 mod role;
@@ -62,6 +63,9 @@ enum Verb {
     /// Read and change settings.
     #[command(subcommand)]
     Settings(settings::SettingsCommand),
+    /// Make, show and try pattern packs.
+    #[command(subcommand)]
+    Patterns(patterns::PatternsCommand),
     /// Tell whether the gateway is well.
     Health,
     /// Print the reference manual of all settings (Markdown).
@@ -99,6 +103,7 @@ fn dispatch(line: CommandLine) -> u8 {
             print!("{}", schema::manual(&tree::tree()));
             0
         }
+        Verb::Patterns(command) => patterns::run(&command, line.json),
         verb => on_runtime(ask(verb, paths, line.json)),
     }
 }
@@ -112,7 +117,7 @@ async fn ask(verb: Verb, paths: ipc::Paths, json: bool) -> u8 {
         Verb::Quarantine(command) => quarantine::run(&paths, command, json).await,
         Verb::Settings(command) => settings::run(&paths, command, json).await,
         Verb::Health => health::run(&paths, json).await,
-        Verb::Run(_) | Verb::Role(_) | Verb::Manual => 2,
+        Verb::Run(_) | Verb::Role(_) | Verb::Manual | Verb::Patterns(_) => 2,
     }
 }
 

@@ -2,12 +2,15 @@
 //!
 //! It answers `GET /metrics` and nothing else, one request a connection.
 
+use std::collections::BTreeMap;
 use std::net::TcpListener as StdListener;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use ipc::{Paths, Role};
+use prometheus_client::encoding::{EncodeMetric, MetricEncoder, NoLabelSet};
+use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 use serde_json::Value;
@@ -80,16 +83,24 @@ async fn answer(mut stream: TcpStream, paths: &Paths) -> std::io::Result<()> {
 
 async fn text(paths: &Paths) -> String {
     let mut registry = Registry::with_prefix("gatepost");
-    let asked = [("queue", Role::Queue, "queue.summary"), ("mail", Role::Ledger, "ledger.counts")];
+    let asked = [
+        ("queue", Role::Queue, "queue.summary"),
+        ("mail", Role::Ledger, "ledger.counts"),
+        ("scan", Role::Queue, "queue.scanning"),
+    ];
+    let mut up = BTreeMap::new();
     for (group, role, verb) in asked {
-        let up = Gauge::<u64, AtomicU64>::default();
-        if let Some(Value::Object(fields)) = ask(paths, role, verb).await {
-            up.set(1);
+        let fields = ask(paths, role, verb).await;
+        up.entry(role.word()).or_insert(fields.is_some());
+        if let Some(Value::Object(fields)) = fields {
             let group = registry.sub_registry_with_prefix(group);
             fields.iter().for_each(|(name, value)| register(group, name, value));
         }
-        let help = format!("Whether the role {} answers", role.word());
-        registry.register(format!("{}_up", role.word()), help, up);
+    }
+    for (role, answers) in up {
+        let gauge = Gauge::<u64, AtomicU64>::default();
+        gauge.set(answers.into());
+        registry.register(format!("{role}_up"), format!("Whether the role {role} answers"), gauge);
     }
     let mut body = String::new();
     // Writing into a string has no way to fail.
@@ -102,6 +113,12 @@ fn register(registry: &mut Registry, name: &str, value: &Value) {
     let name: String =
         name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
     match value {
+        Value::Object(fields) if fields.contains_key("histogram_seconds") => {
+            if let Some(seen) = Seen::read(value) {
+                let help = format!("{} of scans in seconds", name.replace('_', " "));
+                registry.register(format!("{name}_seconds"), help, seen);
+            }
+        }
         Value::Object(fields) => {
             let inner = registry.sub_registry_with_prefix(&name);
             fields.iter().for_each(|(name, value)| register(inner, name, value));
@@ -120,8 +137,74 @@ fn register(registry: &mut Registry, name: &str, value: &Value) {
     }
 }
 
+/// A histogram as a role has counted it: bounds in seconds and counts, which need not add up over
+/// the classes.
+#[derive(Debug)]
+struct Seen {
+    classes: Vec<(f64, u64)>,
+    sum: f64,
+    count: u64,
+}
+
+impl Seen {
+    fn read(value: &Value) -> Option<Self> {
+        let class = |pair: &Value| Some((pair.get(0)?.as_f64()?, pair.get(1)?.as_u64()?));
+        let classes = value.get("histogram_seconds")?.as_array()?;
+        let mut classes: Vec<(f64, u64)> = classes.iter().map(class).collect::<Option<_>>()?;
+        let (sum, count) = (value.get("sum")?.as_f64()?, value.get("count")?.as_u64()?);
+        let below: u64 = classes.iter().map(|(_, count)| count).sum();
+        classes.push((f64::MAX, count.saturating_sub(below)));
+        Some(Seen { classes, sum, count })
+    }
+}
+
+impl EncodeMetric for Seen {
+    fn encode(&self, mut encoder: MetricEncoder<'_>) -> std::fmt::Result {
+        encoder.encode_histogram::<NoLabelSet>(self.sum, self.count, &self.classes, None)
+    }
+
+    fn metric_type(&self) -> MetricType {
+        MetricType::Histogram
+    }
+}
+
 async fn ask(paths: &Paths, role: Role, verb: &str) -> Option<Value> {
     let mut asking = ipc::ask(paths, role, verb, "{}".to_owned()).await.ok()?;
     let line = asking.next().await?.ok()?;
     serde_json::from_str(&line).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn numbers_become_gauges_and_histograms_stay_histograms() {
+        let mut registry = Registry::with_prefix("gatepost");
+        register(&mut registry, "deaths", &json!({"cpu": 3}));
+        let time = json!({"histogram_seconds": [[0.1, 2], [1.0, 1]], "sum": 9.5, "count": 4});
+        register(&mut registry, "time", &time);
+        register(&mut registry, "pack_version", &json!("words are left out"));
+        let mut text = String::new();
+        prometheus_client::encoding::text::encode(&mut text, &registry).unwrap();
+        for line in [
+            "gatepost_deaths_cpu 3",
+            "gatepost_time_seconds_bucket{le=\"0.1\"} 2",
+            "gatepost_time_seconds_bucket{le=\"1.0\"} 3",
+            "gatepost_time_seconds_bucket{le=\"+Inf\"} 4",
+            "gatepost_time_seconds_sum 9.5",
+            "gatepost_time_seconds_count 4",
+        ] {
+            assert!(text.contains(line), "{line} is not in:\n{text}");
+        }
+        assert!(!text.contains("words"));
+    }
+
+    #[test]
+    fn a_histogram_that_is_none_is_left_out() {
+        assert!(
+            Seen::read(&json!({"histogram_seconds": [["a", 2]], "sum": 1.0, "count": 2})).is_none()
+        );
+    }
 }

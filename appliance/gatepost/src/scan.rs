@@ -1,36 +1,54 @@
-//! `gatepost scan`: messages through the same sandboxed workers and the same policy as mail from
-//! the network, without sending or keeping anything.
+//! `gatepost scan`: messages and files through the same sandboxed workers, the same pattern pack and
+//! the same policy as mail from the network, without sending or keeping anything.
 //!
-//! It plays queue for a keeper of its own in a private folder. The policy is that of the gateway
-//! running in the state folder, or the default one when none runs there.
+//! It plays queue for a keeper of its own in a private folder (`cells.rs`). Settings and pack are those
+//! of the state folder: settings of the gateway that runs there (the defaults when none runs), the
+//! pack that lies there. What a message says is shown by `show.rs` for people, `json.rs` for programs.
 
-use std::collections::VecDeque;
-use std::io::{IsTerminal, Read};
-use std::os::fd::OwnedFd;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+mod cells;
+mod json;
+mod show;
+mod source;
+
+use std::collections::{HashMap, VecDeque};
+use std::io::IsTerminal;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
-use ipc::contracts::{Answer, FromControl, Job, KeeperToQueue, QueueToKeeper, ToControl};
-use ipc::{Inlet, Listener, Outlet, Paths, Ready, Role, RoleContext, Sockets};
+use ipc::contracts::{Answer, Job, Outfit};
+use ipc::{Outlet, Paths};
 use mail::{
     BodyKind, Client, Direction, Envelope, Findings, Listener as Door, MessageId, Recipient,
     Sender, SessionId, Timestamp, Unscannable, Verdict,
 };
-use policy::Policy;
-use serde_json::{Value, json};
-use tokio::sync::{mpsc, watch};
 
-use crate::face::safe;
+use cells::{Heard, Scanner};
+use source::Source;
 
 /// Arguments of `gatepost scan`.
 #[derive(Debug, Args)]
 pub struct ScanArguments {
-    /// Message files, folders of them (looked through to the bottom), or `-` for standard input.
+    /// Messages or files, folders of them (looked through to the bottom), or `-` for standard input.
+    /// A file without the header of a message is scanned as the one attachment of a message.
     #[arg(required = true)]
     pub paths: Vec<PathBuf>,
+    /// Take every file as an attachment, also when it looks like a message.
+    #[arg(long, conflicts_with = "message")]
+    pub raw: bool,
+    /// Take every file as a message, also when it does not look like one.
+    #[arg(long)]
+    pub message: bool,
+    /// Show the parts and findings of every message; a single one shows them anyway.
+    #[arg(long)]
+    pub full: bool,
+    /// Show the answer of every rule and exception as well.
+    #[arg(long)]
+    pub explain: bool,
+    /// Use this pattern pack in place of that of the gateway.
+    #[arg(long)]
+    pub pack: Option<PathBuf>,
     /// Envelope sender that policy sees.
     #[arg(long, default_value = "sender@example.net")]
     pub from: mail::Address,
@@ -42,156 +60,262 @@ pub struct ScanArguments {
     pub outgoing: bool,
 }
 
-/// Octets of one message at most.
-const MESSAGE_OCTETS: u64 = 256 * 1024 * 1024;
 /// Wall time of one scan.
 const WALL: Duration = Duration::from_secs(30);
+/// What the cell is told of it: it ends by itself a little before it is killed.
+const WALL_MILLISECONDS: u64 = 30_000;
 
 /// Scans; exit 0 when every message would be delivered as it is, 1 when something was found, 2 when
-/// a path cannot be read.
+/// a path cannot be read, 4 when the workers cannot be started.
 pub async fn run(paths: &Paths, arguments: ScanArguments, json: bool) -> u8 {
     let mut files = VecDeque::new();
     for path in &arguments.paths {
-        if let Err(error) = gather(path, &mut files) {
+        if let Err(error) = source::gather(path, &mut files) {
             eprintln!("gatepost scan: {} cannot be read ({error})", path.display());
             return 2;
         }
     }
-    match scan_all(paths, &arguments, files, json).await {
+    let manner =
+        Manner { json, full: arguments.full || files.len() == 1, explain: arguments.explain };
+    match scan_all(paths, &arguments, files, manner).await {
         Ok(code) => code,
         Err(error) => {
-            eprintln!("gatepost scan: the workers cannot be started ({error})");
+            eprintln!("gatepost scan: {error}; nothing more was scanned");
             4
         }
     }
 }
 
-fn gather(path: &Path, files: &mut VecDeque<PathBuf>) -> std::io::Result<()> {
-    if path.as_os_str() != "-" && std::fs::metadata(path)?.is_dir() {
-        let mut entries: Vec<PathBuf> = std::fs::read_dir(path)?
-            .map(|entry| Ok(entry?.path()))
-            .collect::<std::io::Result<_>>()?;
-        entries.sort();
-        return entries.iter().try_for_each(|entry| gather(entry, files));
-    }
-    files.push_back(path.to_owned());
-    Ok(())
+/// How results are shown.
+#[derive(Debug, Clone, Copy)]
+struct Manner {
+    json: bool,
+    full: bool,
+    explain: bool,
 }
 
-/// One cell of our own keeper.
-enum Heard {
-    Cell(u64, Outlet<Job>),
-    Answer(u64, Answer),
-    Gone(u64),
-}
-
-struct Scanner {
-    policy: Policy,
-    heard: mpsc::UnboundedReceiver<Heard>,
-    kill: mpsc::UnboundedSender<u64>,
+/// Why scanning cannot go on.
+#[derive(Debug, thiserror::Error)]
+enum ScanError {
+    #[error("the workers cannot be started ({0})")]
+    Start(String),
+    #[error("the workers cannot use the pattern pack ({0}); give another with --pack")]
+    Pack(String),
+    #[error("no memory for a message could be had ({0})")]
+    Memory(#[from] std::io::Error),
 }
 
 /// A message with a cell.
 struct Running {
     cell: u64,
-    path: PathBuf,
-    octets: Vec<u8>,
+    source: Source,
     strikes: u8,
     since: Instant,
+}
+
+/// A message, what was found in it, and what is to happen to it.
+struct Scanned<'a> {
+    source: &'a Source,
+    findings: &'a Findings,
+    verdict: &'a Verdict,
+    milliseconds: f64,
+}
+
+/// All that is under way.
+struct Run<'a> {
+    arguments: &'a ScanArguments,
+    manner: Manner,
+    scanner: Scanner,
+    files: VecDeque<PathBuf>,
+    again: Vec<(Source, u8)>,
+    cells: HashMap<u64, Outlet<Job>>,
+    free: Vec<u64>,
+    running: Vec<Running>,
+    outfit: Option<(Outfit, Option<std::os::fd::OwnedFd>)>,
+    progress: ProgressBar,
+    code: u8,
 }
 
 async fn scan_all(
     paths: &Paths,
     arguments: &ScanArguments,
-    mut files: VecDeque<PathBuf>,
-    json: bool,
-) -> Result<u8, Box<dyn std::error::Error>> {
-    let folder = tempfile::Builder::new().prefix("gatepost-scan").tempdir()?;
-    let mut scanner = start(paths, folder.path()).await?;
-    let progress = bar(files.len(), json);
-    let mut cells: std::collections::HashMap<u64, Outlet<Job>> = std::collections::HashMap::new();
-    let (mut free, mut running) = (Vec::new(), Vec::<Running>::new());
-    let mut again: Vec<(PathBuf, Vec<u8>, u8)> = Vec::new();
-    let mut code = 0;
-    while !(files.is_empty() && running.is_empty() && again.is_empty()) {
-        while let Some(cell) = free.pop() {
-            let next = match again.pop() {
-                Some(next) => Some(next),
-                None => next_file(&mut files, &mut code).map(|(path, octets)| (path, octets, 0)),
-            };
-            let Some((path, octets, strikes)) = next else {
-                free.push(cell);
-                break;
-            };
-            let body = ipc::sealed_memory(&octets)?;
-            let job = Job::Inspect { job: cell, envelope: envelope(arguments, octets.len()) };
-            if cells.get(&cell).is_some_and(|outlet| outlet.send(&job, vec![body]).is_ok()) {
-                running.push(Running { cell, path, octets, strikes, since: Instant::now() });
-            } else {
-                again.push((path, octets, strikes));
-            }
-        }
-        if files.is_empty() && running.is_empty() && again.is_empty() {
-            break;
-        }
-        let oldest = running.iter().map(|one| one.since).min().unwrap_or_else(Instant::now);
-        let heard = tokio::time::timeout_at((oldest + WALL).into(), scanner.heard.recv()).await;
-        let Ok(heard) = heard else {
-            for one in running.iter().filter(|one| one.since.elapsed() >= WALL) {
-                let _ = scanner.kill.send(one.cell);
-            }
-            tokio::time::sleep(Duration::from_millis(50)).await;
-            continue;
-        };
-        match heard.ok_or("the keeper of the workers ended")? {
-            Heard::Cell(cell, outlet) => {
-                cells.insert(cell, outlet);
-            }
-            Heard::Answer(cell, Answer::Ready { .. }) => free.push(cell),
-            Heard::Answer(cell, Answer::Retiring) => {
-                cells.remove(&cell);
-            }
-            Heard::Answer(cell, answer) => {
-                let at = running.iter().position(|one| one.cell == cell);
-                if cells.contains_key(&cell) {
-                    free.push(cell);
-                }
-                let Some(at) = at else { continue };
-                let one = running.swap_remove(at);
-                let findings = match answer {
-                    Answer::Inspected { findings, .. } => findings,
-                    Answer::Failed { because, .. } => {
-                        Findings::unscannable(Unscannable::BadAnswer(because))
-                    }
-                    _ => Findings::unscannable(Unscannable::BadAnswer("no findings".into())),
-                };
-                code =
-                    code.max(report(&scanner.policy, arguments, &one, &findings, json, &progress));
-            }
-            Heard::Gone(cell) => {
-                cells.remove(&cell);
-                free.retain(|known| *known != cell);
-                let Some(at) = running.iter().position(|one| one.cell == cell) else { continue };
-                let one = running.swap_remove(at);
-                if one.strikes == 0 {
-                    again.push((one.path, one.octets, 1));
-                } else {
-                    let why = Unscannable::KilledWorkers("two workers ended on it".into());
-                    let findings = Findings::unscannable(why);
-                    code = code.max(report(
-                        &scanner.policy,
-                        arguments,
-                        &one,
-                        &findings,
-                        json,
-                        &progress,
-                    ));
-                }
-            }
+    files: VecDeque<PathBuf>,
+    manner: Manner,
+) -> Result<u8, ScanError> {
+    let failed = |error: std::io::Error| ScanError::Start(error.to_string());
+    let folder = tempfile::Builder::new().prefix("gatepost-scan").tempdir().map_err(failed)?;
+    let scanner = cells::start(paths, folder.path(), arguments.pack.as_deref()).await?;
+    let progress = bar(files.len(), manner.json);
+    let mut run = Run {
+        arguments,
+        manner,
+        scanner,
+        files,
+        again: Vec::new(),
+        cells: HashMap::new(),
+        free: Vec::new(),
+        running: Vec::new(),
+        outfit: None,
+        progress,
+        code: 0,
+    };
+    while run.hand_out()? {
+        let oldest = run.running.iter().map(|one| one.since).min().unwrap_or_else(Instant::now);
+        match tokio::time::timeout_at((oldest + WALL).into(), run.scanner.heard.recv()).await {
+            Ok(Some(heard)) => run.hear(heard)?,
+            Ok(None) => return Err(ScanError::Start("their keeper ended".to_owned())),
+            Err(_) => run.kill_overdue().await,
         }
     }
-    progress.finish_and_clear();
-    Ok(code)
+    run.progress.finish_and_clear();
+    Ok(run.code)
+}
+
+impl Run<'_> {
+    /// Gives the free cells work. False when nothing is left to do.
+    fn hand_out(&mut self) -> Result<bool, ScanError> {
+        while let Some(cell) = self.free.pop() {
+            let Some((source, strikes)) = self.next() else {
+                self.free.push(cell);
+                break;
+            };
+            let body = ipc::sealed_memory(&source.octets)?;
+            let envelope = envelope(self.arguments, source.octets.len());
+            let wall_milliseconds = WALL_MILLISECONDS;
+            let job = Job::Inspect { job: cell, envelope, wall_milliseconds };
+            if self.cells.get(&cell).is_some_and(|outlet| outlet.send(&job, vec![body]).is_ok()) {
+                self.running.push(Running { cell, source, strikes, since: Instant::now() });
+            } else {
+                self.again.push((source, strikes));
+            }
+        }
+        Ok(!(self.files.is_empty() && self.running.is_empty() && self.again.is_empty()))
+    }
+
+    fn next(&mut self) -> Option<(Source, u8)> {
+        if let Some(again) = self.again.pop() {
+            return Some(again);
+        }
+        while let Some(path) = self.files.pop_front() {
+            match source::read(&path, self.arguments) {
+                Ok(source) => return Some((source, 0)),
+                Err(error) => {
+                    eprintln!("gatepost scan: {} cannot be read ({error})", path.display());
+                    self.code = 2;
+                }
+            }
+        }
+        None
+    }
+
+    fn hear(&mut self, heard: Heard) -> Result<(), ScanError> {
+        match heard {
+            Heard::Outfit(outfit, pack) => {
+                if let Some(problem) = &outfit.problem {
+                    eprintln!("gatepost scan: {problem}");
+                }
+                self.outfit = Some((outfit, pack));
+            }
+            Heard::Cell(cell, outlet) => {
+                self.cells.insert(cell, outlet);
+            }
+            Heard::Answer(cell, answer) => self.answered(cell, answer)?,
+            Heard::Gone(cell) => {
+                self.cells.remove(&cell);
+                self.free.retain(|known| *known != cell);
+                self.strike(cell);
+            }
+        }
+        Ok(())
+    }
+
+    fn answered(&mut self, cell: u64, answer: Answer) -> Result<(), ScanError> {
+        let findings = match answer {
+            Answer::Ready { .. } => return self.dress(cell),
+            Answer::Outfitted { refused: Some(why), .. } => return Err(ScanError::Pack(why)),
+            Answer::Outfitted { refused: None, .. } => {
+                self.free.push(cell);
+                return Ok(());
+            }
+            Answer::Retiring { .. } => {
+                self.cells.remove(&cell);
+                return Ok(());
+            }
+            Answer::Inspected { findings, .. } => findings,
+            Answer::Failed { because, .. } => {
+                Findings::unscannable(Unscannable::BadAnswer(because))
+            }
+            Answer::Amended { .. } => {
+                Findings::unscannable(Unscannable::BadAnswer("no findings".into()))
+            }
+        };
+        if self.cells.contains_key(&cell) {
+            self.free.push(cell);
+        }
+        if let Some(at) = self.running.iter().position(|one| one.cell == cell) {
+            let one = self.running.swap_remove(at);
+            self.report(&one, findings);
+        }
+        Ok(())
+    }
+
+    /// A new cell is given what it works with before its first message.
+    fn dress(&mut self, cell: u64) -> Result<(), ScanError> {
+        let Some((outfit, pack)) = &self.outfit else {
+            self.free.push(cell);
+            return Ok(());
+        };
+        let pack = pack.as_ref().map(std::os::fd::OwnedFd::try_clone).transpose()?;
+        if let Some(outlet) = self.cells.get(&cell) {
+            // A cell that is gone is heard of.
+            let job = Job::Outfit(Box::new(outfit.clone()));
+            let _ = outlet.send(&job, pack.into_iter().collect());
+        }
+        Ok(())
+    }
+
+    /// The cell of a message is gone: once more with another, then it counts as unscannable.
+    fn strike(&mut self, cell: u64) {
+        let Some(at) = self.running.iter().position(|one| one.cell == cell) else { return };
+        let one = self.running.swap_remove(at);
+        if one.strikes == 0 {
+            self.again.push((one.source, 1));
+        } else {
+            let why = Unscannable::KilledWorkers("two workers ended on it".into());
+            self.report(&one, Findings::unscannable(why));
+        }
+    }
+
+    async fn kill_overdue(&mut self) {
+        for one in self.running.iter().filter(|one| one.since.elapsed() >= WALL) {
+            let _ = self.scanner.kill.send(one.cell);
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+
+    /// Judges and prints one message.
+    fn report(&mut self, one: &Running, mut findings: Findings) {
+        let envelope = envelope(self.arguments, one.source.octets.len());
+        self.scanner.except(&envelope, &mut findings);
+        let verdict = self.scanner.policy.decide(&envelope, &findings, None);
+        let scanned = Scanned {
+            source: &one.source,
+            findings: &findings,
+            verdict: &verdict,
+            milliseconds: one.since.elapsed().as_secs_f64() * 1000.0,
+        };
+        let text = match self.manner.json {
+            true => json::line(&scanned).to_string(),
+            false => show::text(&scanned, self.manner),
+        };
+        let untouched = verdict
+            .rulings
+            .iter()
+            .all(|ruling| ruling.fate == mail::Fate::Deliver && ruling.amendments.is_empty());
+        self.code = self.code.max(u8::from(!untouched));
+        self.progress.inc(1);
+        self.progress.suspend(|| crate::track::say(&text));
+    }
 }
 
 fn bar(files: usize, json: bool) -> ProgressBar {
@@ -202,32 +326,6 @@ fn bar(files: usize, json: bool) -> ProgressBar {
     let style = ProgressStyle::with_template("{bar:40} {pos}/{len} {per_sec} {eta}");
     let progress = ProgressBar::new(files as u64);
     style.map_or_else(|_| ProgressBar::hidden(), |style| progress.with_style(style))
-}
-
-fn next_file(files: &mut VecDeque<PathBuf>, code: &mut u8) -> Option<(PathBuf, Vec<u8>)> {
-    while let Some(path) = files.pop_front() {
-        match read(&path) {
-            Ok(octets) => return Some((path, octets)),
-            Err(error) => {
-                eprintln!("gatepost scan: {} cannot be read ({error})", path.display());
-                *code = 2;
-            }
-        }
-    }
-    None
-}
-
-fn read(path: &Path) -> std::io::Result<Vec<u8>> {
-    let mut octets = Vec::new();
-    let read = if path.as_os_str() == "-" {
-        std::io::stdin().lock().take(MESSAGE_OCTETS + 1).read_to_end(&mut octets)?
-    } else {
-        std::fs::File::open(path)?.take(MESSAGE_OCTETS + 1).read_to_end(&mut octets)?
-    };
-    if read as u64 > MESSAGE_OCTETS {
-        return Err(std::io::Error::other("it is larger than 256 MiB"));
-    }
-    Ok(octets)
 }
 
 fn envelope(arguments: &ScanArguments, size: usize) -> Envelope {
@@ -250,171 +348,4 @@ fn envelope(arguments: &ScanArguments, size: usize) -> Envelope {
         envid: None,
         size: size as u64,
     }
-}
-
-/// Prints one message's result; 0 when it would be delivered untouched, 1 otherwise.
-fn report(
-    policy: &Policy,
-    arguments: &ScanArguments,
-    one: &Running,
-    findings: &Findings,
-    json: bool,
-    progress: &ProgressBar,
-) -> u8 {
-    let verdict = policy.decide(&envelope(arguments, one.octets.len()), findings, None);
-    progress.inc(1);
-    let (line, clean) = describe(one, findings, &verdict, json);
-    progress.suspend(|| println!("{line}"));
-    u8::from(!clean)
-}
-
-fn describe(one: &Running, findings: &Findings, verdict: &Verdict, json: bool) -> (String, bool) {
-    let ruling = verdict.rulings.first();
-    let fate = ruling.map_or("deliver", |ruling| ruling.fate.word());
-    let rule = ruling.map_or("default", |ruling| ruling.rule.as_str());
-    let because = ruling.map_or("", |ruling| ruling.because.as_str());
-    let clean = fate == "deliver" && ruling.is_none_or(|ruling| ruling.amendments.is_empty());
-    let milliseconds = one.since.elapsed().as_secs_f64() * 1000.0;
-    let path = one.path.display().to_string();
-    if !json {
-        let why = if clean { String::new() } else { format!("  {rule}: {because}") };
-        return (safe(&format!("{fate:<10} {path}{why}")), clean);
-    }
-    let list: Vec<Value> = findings
-        .list
-        .iter()
-        .map(|finding| {
-            json!({
-                "engine": format!("{:?}", finding.engine).to_lowercase(),
-                "kind": format!("{:?}", finding.kind).to_lowercase(),
-                "name": finding.name,
-                "place": finding.place,
-                "evidence": finding.evidence,
-            })
-        })
-        .collect();
-    let line = json!({
-        "path": path,
-        "fate": fate,
-        "rule": rule,
-        "because": because,
-        "spam_probability": findings.spam_probability,
-        "findings": list,
-        "unscannable": findings.unscannable.is_some(),
-        "milliseconds": (milliseconds * 1000.0).round() / 1000.0,
-    });
-    (line.to_string(), clean)
-}
-
-/// The settings that judge: those of the running gateway, or the defaults.
-async fn live_settings(paths: &Paths) -> serde_json::Map<String, Value> {
-    let mut sections = serde_json::Map::new();
-    for section in ["policy", "inspection"] {
-        let argument = json!({"path": section}).to_string();
-        let Ok(mut asking) = ipc::ask(paths, Role::Control, "settings.get", argument).await else {
-            continue;
-        };
-        let entry = sections.entry(section).or_insert_with(|| json!({}));
-        while let Some(Ok(line)) = asking.next().await {
-            let row: Value = serde_json::from_str(&line).unwrap_or_default();
-            let field = row.get("path").and_then(Value::as_str).and_then(|p| p.split_once('.'));
-            if let (Some((_, field)), Some(value)) = (field, row.get("value"))
-                && let Some(fields) = entry.as_object_mut()
-            {
-                fields.insert(field.to_owned(), value.clone());
-            }
-        }
-    }
-    sections
-}
-
-async fn start(paths: &Paths, folder: &Path) -> Result<Scanner, Box<dyn std::error::Error>> {
-    let sections = live_settings(paths).await;
-    let rules = schema::section::<policy::Rules>(&sections).unwrap_or_default();
-    let own = Paths::new(folder);
-    std::fs::create_dir_all(own.run())?;
-    let context = |role| RoleContext {
-        role,
-        paths: own.clone(),
-        incarnation: u64::from(std::process::id()),
-        // The sender is dropped, so `stopped` must not be waited for: nobody does here but the
-        // keeper, which ends with this process.
-        stop: never(),
-        clock: Arc::new(world::RealClock),
-        ready: Ready::new(|| ()),
-        sockets: Sockets::default(),
-    };
-    let control = Listener::open(&context(Role::Control))?;
-    let queue = Listener::open(&context(Role::Queue))?;
-    tokio::spawn(play_control(control, Value::Object(sections).to_string()));
-    let (tell, heard) = mpsc::unbounded_channel();
-    let (kill, kills) = mpsc::unbounded_channel();
-    tokio::spawn(play_queue(queue, tell, kills));
-    let keeper = context(Role::Inspect);
-    tokio::spawn(async move {
-        if let Err(error) = inspect::run(keeper).await {
-            eprintln!("gatepost scan: {error}");
-        }
-    });
-    Ok(Scanner { policy: Policy::compile(0, &rules), heard, kill })
-}
-
-/// A stop signal that never comes.
-fn never() -> watch::Receiver<bool> {
-    let (sender, receiver) = watch::channel(false);
-    std::mem::forget(sender);
-    receiver
-}
-
-async fn play_control(listener: Listener, sections: String) {
-    let mut held = Vec::new();
-    while let Ok(incoming) = listener.accept().await {
-        let (outlet, mut inlet): (Outlet<FromControl>, Inlet<ToControl>) = incoming.link();
-        let snapshot = FromControl::Snapshot { revision: 0, sections: sections.clone() };
-        let _ = inlet.receive().await;
-        let _ = outlet.send(&snapshot, Vec::new());
-        held.push((outlet, inlet));
-    }
-}
-
-async fn play_queue(
-    listener: Listener,
-    tell: mpsc::UnboundedSender<Heard>,
-    mut kills: mpsc::UnboundedReceiver<u64>,
-) {
-    let Ok(incoming) = listener.accept().await else { return };
-    let (outlet, mut inlet): (Outlet<QueueToKeeper>, Inlet<KeeperToQueue>) = incoming.link();
-    loop {
-        tokio::select! {
-            said = inlet.receive() => match said {
-                Ok(Some((KeeperToQueue::Cell { cell }, descriptors))) => {
-                    meet(cell, descriptors, &tell);
-                }
-                Ok(Some((KeeperToQueue::Ended { cell, .. }, _))) => {
-                    let _ = tell.send(Heard::Gone(cell));
-                }
-                _ => return,
-            },
-            Some(cell) = kills.recv() => {
-                let _ = outlet.send(&QueueToKeeper::Kill { cell }, Vec::new());
-            }
-        }
-    }
-}
-
-fn meet(cell: u64, descriptors: Vec<OwnedFd>, tell: &mpsc::UnboundedSender<Heard>) {
-    let Some(socket) = descriptors.into_iter().next() else { return };
-    let Ok((outlet, mut inlet)) = ipc::link_over::<Job, Answer>(socket, ipc::limits::ANSWER_OCTETS)
-    else {
-        return;
-    };
-    let _ = tell.send(Heard::Cell(cell, outlet));
-    let tell = tell.clone();
-    tokio::spawn(async move {
-        while let Ok(Some((answer, _))) = inlet.receive().await {
-            if tell.send(Heard::Answer(cell, answer)).is_err() {
-                return;
-            }
-        }
-    });
 }

@@ -6,6 +6,8 @@ pub fn tree() -> schema::Tree {
         .with::<intake::Receiving>()
         .with::<inspect::Inspection>()
         .with::<policy::Rules>()
+        .with::<policy::Exceptions>()
+        .with::<patterns::Signatures>()
         .with::<queue::Routing>()
         .with::<queue::Retry>()
         .with::<deliver::DeliveryConnections>()

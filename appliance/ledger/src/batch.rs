@@ -56,7 +56,7 @@ impl Batch {
     fn add(&mut self, mut event: MailEvent) {
         self.events += 1;
         if let Deed::Inspected(findings) = &mut event.deed {
-            findings.leaves.truncate(limits::KEPT_LEAVES);
+            keep_some(&mut findings.leaves);
         }
         match event.message {
             Some(id) => {
@@ -98,13 +98,22 @@ impl Batch {
     }
 }
 
+/// The attachments themselves before what lies in them: a document of many parts must not push the
+/// next attachment off the record.
+fn keep_some(leaves: &mut Vec<mail::Leaf>) {
+    if leaves.len() > limits::KEPT_LEAVES {
+        leaves.sort_by_key(|leaf| leaf.depth);
+        leaves.truncate(limits::KEPT_LEAVES);
+    }
+}
+
 fn part(events: &[MailEvent]) -> Part {
     let at = events.last().map(|event| event.at).unwrap_or_default();
     Part { message: None, at, events: encode(events), words: Words::of(events) }
 }
 
 /// The form of the encoding, its first octet; a reader that meets another one says so.
-const FORM: u8 = 1;
+const FORM: u8 = 2;
 
 /// Some events as octets: the form, then postcard.
 #[must_use]
@@ -176,12 +185,14 @@ mod tests {
         let mut event = made::inspected(1, Vec::new());
         if let Deed::Inspected(findings) = &mut event.deed {
             let leaf = findings.leaves[0].clone();
-            findings.leaves = vec![leaf; 5000];
+            findings.leaves = vec![mail::Leaf { depth: 1, ..leaf.clone() }; 5000];
+            findings.leaves.push(leaf);
         }
         let mut batch = Batch::default();
         batch.take(SOURCE, 0, vec![event], 0);
         let kept = decode(&batch.parts()[0].events).unwrap();
         let Deed::Inspected(findings) = &kept[0].deed else { panic!("{kept:?}") };
         assert_eq!(findings.leaves.len(), limits::KEPT_LEAVES);
+        assert_eq!(findings.leaves[0].depth, 0, "the attachment itself is kept");
     }
 }

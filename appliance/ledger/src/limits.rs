@@ -22,6 +22,8 @@ pub const WORD_OCTETS: usize = 120;
 pub const SUBJECT_WORDS: usize = 40;
 /// Leaves of a message kept in its record.
 pub const KEPT_LEAVES: usize = 100;
+/// Findings told in one line of a timeline; the event in full has them all.
+pub const TOLD_FINDINGS: usize = 8;
 /// Words of one query.
 pub const QUERY_WORDS: usize = 10;
 /// Lines of one answer at most.

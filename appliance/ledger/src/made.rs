@@ -39,6 +39,7 @@ pub fn inspected(id: u64, list: Vec<Finding>) -> MailEvent {
             path: "2/invoice.zip".to_owned(),
             mime: "application/zip".to_owned(),
             size: 700,
+            ..Leaf::default()
         }],
         subject: "Invoice overdue".to_owned(),
         header_id: format!("m{id}@sender.test"),
@@ -50,13 +51,13 @@ pub fn inspected(id: u64, list: Vec<Finding>) -> MailEvent {
 }
 
 pub fn eicar() -> Finding {
-    Finding {
-        engine: EngineName::Virus,
-        kind: FindingKind::Malware,
-        name: "EICAR-Test-File".to_owned(),
-        place: "2/invoice.zip".to_owned(),
-        evidence: "the test string of EICAR".to_owned(),
-    }
+    Finding::new(
+        EngineName::Virus,
+        FindingKind::Malware,
+        "EICAR-Test-File",
+        "2/invoice.zip",
+        "the test string of EICAR",
+    )
 }
 
 pub fn judged(id: u64, rulings: Vec<(Vec<u32>, Fate, &str, &str)>) -> MailEvent {

@@ -164,8 +164,19 @@ impl<'a> Story<'a> {
 
     fn advice(&self) -> &'static str {
         let has = |kind| self.findings.is_some_and(|findings| findings.has(kind));
-        if has(FindingKind::Malware) {
+        let unscannable = self.findings.is_some_and(|findings| findings.unscannable.is_some());
+        if has(FindingKind::Malware) || has(FindingKind::MassMailer) {
             "remove the infected part and send it again"
+        } else if has(FindingKind::Encrypted) {
+            "send the file without a password, or agree with the recipient on another way"
+        } else if has(FindingKind::Broken) {
+            "make the damaged file anew and send it again"
+        } else if has(FindingKind::Limit) {
+            "send fewer or smaller files, not packed into one another"
+        } else if has(FindingKind::Suspicious) {
+            "send the document without macros and links to programs"
+        } else if has(FindingKind::Unsupported) || unscannable {
+            "send the file in a usual format"
         } else if has(FindingKind::Ambiguous) {
             "send it again from a mail program that writes well-formed messages"
         } else if has(FindingKind::Spam) {
@@ -301,7 +312,9 @@ impl<'a> Story<'a> {
 /// `rule 'Global antivirus' found EICAR-Test-File in part 2`.
 fn ruled(rule: &str, because: &str) -> String {
     let because = because.trim_end_matches('.');
-    if because.is_empty() {
+    if let Some(name) = rule.strip_prefix("Exception: ") {
+        format!("of the exception '{name}': {because}")
+    } else if because.is_empty() {
         format!("rule '{rule}' says so")
     } else if because.starts_with("found ") {
         format!("rule '{rule}' {because}")
@@ -426,6 +439,26 @@ mod tests {
         assert_eq!(
             sentence(&events),
             format!("{start} for its first delivery attempt to ann@example.test.")
+        );
+    }
+
+    #[test]
+    fn exceptions_are_told_as_such_with_advice() {
+        let reply = Reply::coded(550, 5, 7, 1, "Could not be scanned");
+        let encrypted = mail::Finding { kind: FindingKind::Encrypted, ..made::eicar() };
+        let fate = Fate::Return { reply: reply.clone() };
+        let because = "could not be opened: zip in 2/a.zip";
+        let events = [
+            made::received(1, &["ann@example.test"]),
+            made::inspected(1, vec![encrypted]),
+            made::judged(1, vec![(vec![0], fate, "Exception: encrypted file", because)]),
+            made::answered(1, reply),
+        ];
+        assert_eq!(
+            sentence(&events),
+            "Refused because of the exception 'encrypted file': could not be opened: zip in \
+             2/a.zip; the sender was told \"550 5.7.1 Could not be scanned\" and should send the \
+             file without a password, or agree with the recipient on another way."
         );
     }
 

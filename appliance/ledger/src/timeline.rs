@@ -1,9 +1,12 @@
 //! The timeline of one message: a row for each step, with the time, who did it, the result and why.
 
-use mail::{Deed, Fate, Findings, MailEvent, Outcome, Timestamp, TlsFacts, Verdict};
+use mail::{
+    Deed, Fate, Finding, FindingKind, Findings, MailEvent, Outcome, Timestamp, TlsFacts, Verdict,
+};
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::limits;
 use crate::sentence::names;
 use crate::summary::path;
 
@@ -137,37 +140,68 @@ fn attempt(outcome: &Outcome, next: Option<Timestamp>) -> String {
     }
 }
 
+/// The findings, the gravest first.
+fn by_gravity(findings: &Findings) -> Vec<&Finding> {
+    let mut list: Vec<&Finding> = findings.list.iter().collect();
+    list.sort_by_key(|finding| {
+        (!finding.counts(), finding.kind, std::cmp::Reverse(finding.weight))
+    });
+    list
+}
+
 fn verdict_of(findings: &Findings) -> String {
-    if findings.unscannable.is_some() {
-        return "unscannable".to_owned();
+    let tells = |it: &&&Finding| it.counts() && it.kind != FindingKind::Defect;
+    let mut found: Vec<&str> = Vec::new();
+    for finding in by_gravity(findings).iter().filter(tells) {
+        if !found.contains(&finding.name.as_str()) && found.len() < limits::TOLD_FINDINGS {
+            found.push(&finding.name);
+        }
     }
-    if findings.list.is_empty() {
-        return "nothing found".to_owned();
+    match (findings.unscannable.is_some(), found.is_empty()) {
+        (false, true) => "nothing found".to_owned(),
+        (true, true) => "unscannable".to_owned(),
+        (false, false) => format!("found {}", found.join(", ")),
+        (true, false) => format!("unscannable, found {}", found.join(", ")),
     }
-    let found: Vec<&str> = findings.list.iter().take(5).map(|it| it.name.as_str()).collect();
-    format!("found {}", found.join(", "))
 }
 
 fn seen(findings: &Findings) -> String {
     let mut facts = Vec::new();
     if let Some(why) = &findings.unscannable {
-        facts.push(unscannable(why));
+        facts.push(why.reason());
     }
-    for finding in findings.list.iter().take(5) {
-        let place = if finding.place.is_empty() { "the message" } else { &finding.place };
-        facts.push(format!("{} in {place} ({})", finding.name, finding.evidence));
+    let list = by_gravity(findings);
+    facts.extend(list.iter().take(limits::TOLD_FINDINGS).map(|finding| told(finding)));
+    let others = list.len().saturating_sub(limits::TOLD_FINDINGS);
+    if others > 0 {
+        facts.push(format!("{others} more findings"));
+    }
+    let suspicion = findings.suspicion();
+    if suspicion > 0 {
+        facts.push(format!("suspicion {suspicion} %"));
     }
     facts.push(format!("spam probability {:.3}", findings.spam_probability));
-    facts.push(format!("{} parts", findings.leaves.len()));
-    format!("{} in {} ms", facts.join(", "), findings.microseconds.div_ceil(1000))
+    facts.push(format!("{} parts and files", findings.leaves.len()));
+    format!("{} in {} ms", facts.join("; "), findings.microseconds.div_ceil(1000))
 }
 
-fn unscannable(why: &mail::Unscannable) -> String {
-    match why {
-        mail::Unscannable::Limit(text) => format!("a limit was reached: {text}"),
-        mail::Unscannable::KilledWorkers(text) => format!("two workers ended on it: {text}"),
-        mail::Unscannable::BadAnswer(text) => format!("the worker gave no answer: {text}"),
+/// One finding: what, where, which kind, how much it weighs, where it is from, what was seen.
+fn told(finding: &Finding) -> String {
+    let place = if finding.place.is_empty() { "the message" } else { &finding.place };
+    let mut marks = finding.kind.word().to_owned();
+    if finding.kind == FindingKind::Suspicious {
+        marks = format!("{marks} {} %", finding.weight);
     }
+    if !finding.source.is_empty() {
+        marks = format!("{marks}, {}", finding.source);
+    }
+    if let Some(why) = &finding.excepted {
+        marks = format!("{marks}, excepted: {why}");
+    }
+    if !finding.evidence.is_empty() {
+        marks = format!("{marks}: {}", finding.evidence);
+    }
+    format!("{} in {place} ({marks})", finding.name)
 }
 
 #[cfg(test)]
@@ -194,6 +228,58 @@ mod tests {
         assert_eq!(rows[0].time, "2026-11-21T10:02:03.000Z");
         assert!(rows[1].why.contains("2/invoice.zip"), "{}", rows[1].why);
         assert!(rows[2].raw.get("Judged").is_some());
+    }
+
+    fn inspected(list: Vec<Finding>) -> Row {
+        timeline(&[made::inspected(1, list)]).remove(0)
+    }
+
+    #[test]
+    fn findings_are_told_with_kind_weight_source_and_evidence_gravest_first() {
+        let engine = mail::EngineName::Document;
+        let macros = Finding::new(engine, FindingKind::Suspicious, "macro", "2/a.doc", "Shell");
+        let note = Finding::new(engine, FindingKind::Defect, "long-line", "", "");
+        let row = inspected(vec![
+            note,
+            macros.weighing(40),
+            made::eicar().from_source("own.ndb:3"),
+            made::eicar(),
+        ]);
+        assert_eq!(row.result, "found EICAR-Test-File, macro");
+        let start = "EICAR-Test-File in 2/invoice.zip (malware, own.ndb:3: the test string of \
+                     EICAR); EICAR-Test-File";
+        assert!(row.why.starts_with(start), "{}", row.why);
+        for part in ["macro in 2/a.doc (suspicious 40 %: Shell)", "long-line in the message (note)"]
+        {
+            assert!(row.why.contains(part), "{}", row.why);
+        }
+        assert!(row.why.contains("suspicion 40 %"));
+    }
+
+    #[test]
+    fn what_was_excepted_is_shown_and_not_called_found() {
+        let excepted = Some("a false alarm, until 2027-01-01".to_owned());
+        let row = inspected(vec![Finding { excepted, ..made::eicar() }]);
+        assert_eq!(row.result, "nothing found");
+        assert!(row.why.contains("excepted: a false alarm"), "{}", row.why);
+    }
+
+    #[test]
+    fn thousands_of_findings_stay_one_line() {
+        let row = inspected(vec![made::eicar(); 1000]);
+        assert_eq!(row.result, "found EICAR-Test-File");
+        assert!(row.why.contains("992 more findings") && row.why.len() < 2000);
+    }
+
+    #[test]
+    fn unscannable_hides_no_finding() {
+        let mut event = made::inspected(1, vec![made::eicar()]);
+        if let Deed::Inspected(findings) = &mut event.deed {
+            findings.unscannable = Some(mail::Unscannable::Limit("depth".into()));
+        }
+        let row = timeline(&[event]).remove(0);
+        assert_eq!(row.result, "unscannable, found EICAR-Test-File");
+        assert!(row.why.starts_with("a limit was reached: depth; EICAR-Test-File"), "{}", row.why);
     }
 
     #[test]

@@ -140,8 +140,11 @@ impl Words {
             self.add(name);
         }
         for leaf in findings.leaves.iter().take(limits::KEPT_LEAVES) {
-            let name = leaf.path.rsplit('/').next().unwrap_or_default();
-            if name.contains('.') {
+            let last = || leaf.path.rsplit('/').next().unwrap_or_default();
+            let name = if leaf.name.is_empty() { last() } else { leaf.name.as_str() };
+            // Nobody looks for the parts that an office file is made of.
+            let is_part = leaf.depth > 0 && (name.ends_with(".xml") || name.ends_with(".rels"));
+            if name.contains('.') && !is_part {
                 self.each(name, limits::SUBJECT_WORDS);
             }
         }
@@ -176,6 +179,22 @@ mod tests {
         assert_eq!(normal("a\"b*c").as_deref(), Some("a_b_c"));
         assert_eq!(normal("...").as_deref(), None);
         assert_eq!(asked("  Global   antivirus "), ["global", "antivirus"]);
+    }
+
+    #[test]
+    fn attachments_are_found_by_their_names_at_any_depth() {
+        let mut event = made::inspected(1, Vec::new());
+        if let Deed::Inspected(findings) = &mut event.deed {
+            let leaf = |name: &str| mail::Leaf {
+                path: format!("2/a.zip/{name}"),
+                name: name.to_owned(),
+                depth: 1,
+                ..mail::Leaf::default()
+            };
+            findings.leaves.extend([leaf("Setup.EXE"), leaf("word/document.xml")]);
+        }
+        let words = Words::of(&[event]);
+        assert!(words.contains("setup.exe") && !words.contains("document.xml"), "{words}");
     }
 
     #[test]
