@@ -6,91 +6,8 @@
 use std::path::Path;
 
 use gatepost_test_e2e::Random;
-use gatepost_test_fuzz::{TARGETS, Target};
-
-/// Octets that matter to the parsers, offered to the mutations.
-const SPICE: [&[u8]; 16] = [
-    b"\r\n",
-    b"\r",
-    b"\n",
-    b".",
-    b"\r\n.\r\n",
-    b"\0",
-    b"\xff",
-    b"<",
-    b">",
-    b"@",
-    b"--",
-    b"\r\n\r\n",
-    b"BDAT 5 LAST\r\n",
-    b"250-",
-    b"{",
-    b"=?utf-8?B?",
-];
-
-fn corpus(target: &Target) -> Vec<(String, Vec<u8>)> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus").join(target.name);
-    let mut inputs: Vec<(String, Vec<u8>)> = std::fs::read_dir(&folder)
-        .into_iter()
-        .flatten()
-        .flatten()
-        .map(|entry| {
-            let name = entry.file_name().to_string_lossy().into_owned();
-            let octets = std::fs::read(entry.path()).unwrap();
-            let octets = if name.ends_with(".escaped") { unescape(&octets) } else { octets };
-            (name, octets)
-        })
-        .collect();
-    let seeds = (target.seeds)().into_iter().enumerate();
-    inputs.extend(seeds.map(|(number, octets)| (format!("seed {number}"), octets)));
-    inputs.sort();
-    inputs
-}
-
-/// Files named `.escaped` are text: `\r`, `\n`, `\t`, `\0`, `\\`, `\xHH`; real line ends are dropped.
-fn unescape(text: &[u8]) -> Vec<u8> {
-    let mut out = Vec::new();
-    let mut octets = text.iter().copied().filter(|octet| *octet != b'\n');
-    while let Some(octet) = octets.next() {
-        out.push(match (octet, octet == b'\\') {
-            (_, true) => match octets.next().unwrap() {
-                b'r' => b'\r',
-                b'n' => b'\n',
-                b't' => b'\t',
-                b'0' => 0,
-                b'x' => {
-                    let digits = [octets.next().unwrap(), octets.next().unwrap()];
-                    u8::from_str_radix(std::str::from_utf8(&digits).unwrap(), 16).unwrap()
-                }
-                other => other,
-            },
-            (plain, false) => plain,
-        });
-    }
-    out
-}
-
-fn mutate(input: &[u8], random: &mut Random) -> Vec<u8> {
-    let mut octets = input.to_vec();
-    for _ in 0..=random.below(4) {
-        let at = random.below(octets.len() as u64 + 1) as usize;
-        match random.below(5) {
-            0 if at < octets.len() => octets[at] = random.number() as u8,
-            1 => drop(octets.splice(at..at, random.one_of(&SPICE).iter().copied())),
-            2 => octets.truncate(at),
-            3 if at < octets.len() => {
-                let end = (at + random.below(16) as usize).min(octets.len());
-                octets.drain(at..end);
-            }
-            _ => {
-                let end = (at + random.below(64) as usize).min(octets.len());
-                let copy = octets[at..end].to_vec();
-                octets.splice(at..at, copy);
-            }
-        }
-    }
-    octets
-}
+use gatepost_test_fuzz::TARGETS;
+use gatepost_test_fuzz::mutation::{attempt, corpus, mutate};
 
 fn replay(name: &str) {
     let target = TARGETS.iter().find(|target| target.name == name).expect("a target");
@@ -106,17 +23,8 @@ fn replay(name: &str) {
     }
 }
 
-/// Runs one input; when it panics, the input is printed so that it can go into the corpus.
-fn attempt(target: &Target, name: &str, input: &[u8]) {
-    let outcome = std::panic::catch_unwind(|| (target.run)(input));
-    if let Err(panic) = outcome {
-        eprintln!("{} on {name}:\n{}", target.name, input.escape_ascii());
-        std::panic::resume_unwind(panic);
-    }
-}
-
 macro_rules! replayed {
-    ($($name:ident),*) => {
+    ($($name:ident),* $(,)?) => {
         $(#[test]
         fn $name() {
             replay(stringify!($name));
@@ -134,4 +42,50 @@ macro_rules! replayed {
     };
 }
 
-replayed!(address, body_out, chunk, command, data, frame, mime, record, remote_reply, settings);
+replayed!(
+    address,
+    body_out,
+    chunk,
+    command,
+    data,
+    document_html,
+    document_notebook,
+    document_ole,
+    document_pdf,
+    document_rtf,
+    document_shortcut,
+    document_tnef,
+    document_xml,
+    filetype,
+    frame,
+    message,
+    mime,
+    pack,
+    record,
+    remote_reply,
+    settings,
+    executable,
+    list_lines,
+    bundle,
+    signature_lines,
+    unpack_ar,
+    unpack_arj,
+    unpack_binhex,
+    unpack_bzip2,
+    unpack_cab,
+    unpack_compress,
+    unpack_cpio,
+    unpack_gzip,
+    unpack_iso9660,
+    unpack_lha,
+    unpack_lzma,
+    unpack_mail,
+    unpack_rar,
+    unpack_rpm,
+    unpack_seven_zip,
+    unpack_szdd,
+    unpack_tar,
+    unpack_xz,
+    unpack_zip,
+    unpack_zstd,
+);

@@ -2,7 +2,7 @@
 
 use ipc::contracts::{
     Answer, DeliverToQueue, IntakeToQueue, Job, KeeperToQueue, QueueToDeliver, QueueToIntake,
-    QueueToVault, Request, Response, ToControl, ToLedger, VaultToQueue,
+    QueueToVault, Request, Response, ToControl, ToLedger, Used, VaultToQueue,
 };
 use ipc::frame;
 use mail::Findings;
@@ -48,7 +48,7 @@ pub fn seeds() -> Vec<Vec<u8>> {
     let findings = Findings { subject: "a".to_owned(), ..Findings::default() };
     vec![
         made(&Answer::Ready { landlock: true }),
-        made(&Answer::Inspected { job: 7, findings }),
+        made(&Answer::Inspected { job: 7, findings, used: Used::default() }),
         made(&Answer::Failed { job: 7, because: "a limit".to_owned() }),
         made(&IntakeToQueue::FirstSegment(9)),
         made(&Response::Line("{\"a\":1}".to_owned())),

@@ -7,6 +7,7 @@ fn tree() -> Tree {
         .with::<intake::Receiving>()
         .with::<inspect::Inspection>()
         .with::<policy::Rules>()
+        .with::<policy::Exceptions>()
         .with::<queue::Routing>()
         .with::<queue::Retry>()
         .with::<deliver::DeliveryConnections>()

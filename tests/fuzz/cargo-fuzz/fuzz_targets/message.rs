@@ -1,0 +1,4 @@
+//! The target `message` for cargo-fuzz.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|octets: &[u8]| gatepost_test_fuzz::targets::message::target(octets));
