@@ -16,6 +16,8 @@ pub mod peers;
 pub mod plan;
 pub mod processes;
 pub mod report;
+pub mod scanning;
+pub mod signatures;
 pub mod subject;
 
 pub use plan::Plan;

@@ -33,6 +33,8 @@ pub struct Plan {
     pub only: Option<String>,
     /// Many messages on one connection, in place of a connection for each.
     pub reuse: bool,
+    /// Only the scanners, without the mail systems around them; `false`: only the mail systems.
+    pub scanning: bool,
     /// Write the results to a file.
     pub record: bool,
 }
@@ -43,7 +45,8 @@ impl Plan {
     /// # Errors
     /// When an option is unknown or its value is missing.
     pub fn from_arguments(arguments: impl Iterator<Item = String>) -> Result<Plan> {
-        let mut plan = Plan { rounds: 5, divisor: 1, only: None, reuse: false, record: true };
+        let mut plan =
+            Plan { rounds: 5, divisor: 1, only: None, reuse: false, scanning: false, record: true };
         let mut arguments = arguments;
         while let Some(argument) = arguments.next() {
             match argument.as_str() {
@@ -51,6 +54,7 @@ impl Plan {
                 "--quick" => (plan.rounds, plan.divisor, plan.record) = (1, 10, false),
                 "--only" => plan.only = Some(arguments.next().context("--only WORD")?),
                 "--reuse" => plan.reuse = true,
+                "--scanning" => plan.scanning = true,
                 "--no-record" => plan.record = false,
                 other => bail!("{other} is no option of the bench"),
             }

@@ -81,12 +81,21 @@ pub struct Report {
     stamp: String,
 }
 
+fn now() -> String {
+    let since_1970 = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
+    mail::Timestamp(since_1970.as_millis() as u64).iso8601()
+}
+
+/// The day, as `2026-11-21`.
+#[must_use]
+pub fn today() -> String {
+    now().split('T').next().unwrap_or_default().to_owned()
+}
+
 impl Report {
     /// An empty report.
     #[must_use]
     pub fn new(names: Vec<String>, loads: &[Load], origin: &'static str, plan: &Plan) -> Self {
-        let since_1970 =
-            std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
         Report {
             figures: vec![Vec::new(); names.len()],
             names,
@@ -94,7 +103,7 @@ impl Report {
             origin,
             plan: plan.clone(),
             tools: Vec::new(),
-            stamp: mail::Timestamp(since_1970.as_millis() as u64).iso8601(),
+            stamp: now(),
         }
     }
 
@@ -282,7 +291,14 @@ mod tests {
             |name: &str| Load { name: name.to_owned(), path: PathBuf::new(), octets: 1, count: 1 };
         let loads = [load("5 KB"), load("88 KB")];
         let names = ["Gatepost, scanning", "Postfix", "Postfix + rspamd + clamd"];
-        let plan = Plan { rounds: 1, divisor: 1, only: None, reuse: false, record: false };
+        let plan = Plan {
+            rounds: 1,
+            divisor: 1,
+            only: None,
+            reuse: false,
+            scanning: false,
+            record: false,
+        };
         let mut report = Report::new(names.map(str::to_owned).to_vec(), &loads, "made", &plan);
         report.tools = vec![1.0, 1.0];
         for (index, rate) in [3000.0, 500.0, 250.0].into_iter().enumerate() {

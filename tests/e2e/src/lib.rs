@@ -12,12 +12,14 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 pub mod client;
+pub mod containers;
 pub mod corpus;
 pub mod gateway;
 pub mod limits;
 pub mod load;
 pub mod mails;
 pub mod random;
+pub mod signatures;
 pub mod sink;
 pub mod tool;
 mod wait;
