@@ -2,6 +2,7 @@
 #
 #   make run      build and start a gateway in ./state (SMTP on 127.0.0.1:2525)
 #   make test     everything continuous integration runs; ends with "N passed, N failed"
+#   make fuzz     every parser on mutated input, SECONDS=60 each (nightly)
 #   make bench    side by side with Postfix, rspamd and ClamAV (root; about half an hour)
 #
 # When packages are missing and you are not root, a target stops and prints the one command to run.
@@ -12,7 +13,8 @@ MAKEFLAGS += --no-print-directory
 
 # Debian packages, all of them, by what needs them.
 APT_BUILD := gcc libc6-dev pkg-config libsystemd-dev
-APT_TEST  := postfix swaks procps python3-pip
+APT_TEST  := postfix swaks procps python3-pip clamav clamav-testfiles \
+             zip p7zip-full arj genisoimage zstd xz-utils bzip2 cpio binutils
 APT_BENCH := rspamd clamav-daemon redis-server
 
 # One optimised profile for everything continuous integration builds, so nothing is compiled twice.
@@ -26,7 +28,7 @@ CRASH_ROUNDS ?= 200
 export GATEPOST_BIN = $(CURDIR)/$(OUT)/gatepost
 export PROFILE OUT CRASH_ROUNDS
 
-.PHONY: help run build test test-crash test-simulation bench fmt tidy clippy deny clean \
+.PHONY: help run build test test-crash test-simulation fuzz bench fmt tidy clippy deny clean \
         setup-build setup-test setup-bench setup-deny
 
 help:
@@ -63,6 +65,11 @@ test-simulation: SEEDS ?= 1000000
 test-simulation: FROM ?= 0
 test-simulation: setup-build
 	cargo run --locked --profile $(PROFILE) -p gatepost-test-simulation -- --seeds $(SEEDS) --from $(FROM)
+
+# Every parser on mutations of its corpus; `tests/fuzz/cargo-fuzz` searches with coverage.
+fuzz: SECONDS ?= 60
+fuzz: setup-build
+	cargo run --locked --profile $(PROFILE) -p gatepost-test-fuzz --bin fuzz -- --seconds $(SECONDS) $(ARGS)
 
 bench: PROFILE = release
 bench: setup-bench build
