@@ -14,17 +14,19 @@ logs=target/lanes
 mkdir -p $logs
 passed=0 failed=0 ran=() skipped=()
 
-# Runs test binaries: nextest where it is installed, else cargo's own runner.
+# Runs tests. The whole workspace is selected for building in every lane, so that the features of
+# libraries are the same everywhere and nothing is compiled twice. Usage: tests NEXTEST-FILTER
+# CARGO-TEST-OPTIONS...; the options are for a machine without nextest.
 tests() {
+    local filter=$1
+    shift
     if command -v cargo-nextest >/dev/null; then
-        cargo nextest run --locked --cargo-profile "$PROFILE" --no-fail-fast \
-            --success-output final --status-level fail --final-status-level fail "$@"
+        cargo nextest run --locked --cargo-profile "$PROFILE" --workspace --no-fail-fast \
+            --success-output final --status-level fail --final-status-level fail -E "$filter"
     else
-        cargo test --locked --profile "$PROFILE" --no-fail-fast "$@" -- --nocapture --test-threads "${THREADS:-2}"
+        cargo test --locked --profile "$PROFILE" --workspace --no-fail-fast "$@" -- --nocapture --test-threads "${THREADS:-2}"
     fi
 }
-
-own_lanes=(--exclude gatepost-test-e2e --exclude gatepost-test-simulation)
 
 lane_fmt() { cargo fmt --all --check; }
 lane_tidy() { cargo run --locked --quiet --profile "$PROFILE" -p gatepost-test-tidy; }
@@ -33,11 +35,29 @@ lane_deny() {
     cargo fetch --locked --quiet &&
         "$(tests/setup/cargo-deny.sh)" --offline --log-level error check --hide-inclusion-graph bans licenses sources
 }
-lane_unit() { tests --workspace "${own_lanes[@]}"; }
-lane_simulation() { tests -p gatepost-test-simulation; }
-lane_build() { cargo build --locked --profile "$PROFILE" -p gatepost; }
-lane_e2e() { lane_build && THREADS=1 tests -p gatepost-test-e2e --lib $(e2e_files); }
-lane_crash() { lane_build && THREADS=1 tests -p gatepost-test-e2e --test crash; }
+lane_unit() {
+    if command -v cargo-nextest >/dev/null; then
+        tests 'not package(gatepost-test-simulation) and not (package(gatepost-test-e2e) and kind(test))'
+    else
+        tests '' --exclude gatepost-test-simulation --lib --bins &&
+            tests '' --exclude gatepost-test-simulation --exclude gatepost-test-e2e --test '*'
+    fi
+}
+lane_simulation() {
+    if command -v cargo-nextest >/dev/null; then
+        tests 'package(gatepost-test-simulation)'
+    else
+        cargo test --locked --profile "$PROFILE" -p gatepost-test-simulation -- --nocapture
+    fi
+}
+lane_build() { cargo build --locked --profile "$PROFILE" --workspace --bin gatepost; }
+lane_e2e() {
+    lane_build &&
+        THREADS=1 tests 'package(gatepost-test-e2e) and kind(test) and not binary(crash)' $(e2e_files)
+}
+lane_crash() {
+    lane_build && THREADS=1 tests 'package(gatepost-test-e2e) and binary(crash)' --test crash
+}
 
 # Every test file of e2e but the crash test, which is a lane of its own.
 e2e_files() {

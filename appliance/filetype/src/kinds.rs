@@ -99,6 +99,7 @@ kinds! {
     BROTLI = "brotli" "Brotli compressed" Archive ["br"] [];
     ZLIB = "zlib" "zlib compressed" Archive ["zz"] ["application/zlib"];
     NSIS = "nsis" "NSIS installer data" Archive [] [];
+    SIS = "sis" "Symbian installer" Archive ["sis" "sisx"] ["application/vnd.symbian.install"];
     INNO_SETUP = "inno-setup" "Inno Setup installer data" Archive [] [];
     MULTI_ZIP: ZIP = "zip-part" "ZIP archive in parts" Archive ["z01"] [];
 

@@ -139,6 +139,8 @@ pub(crate) const STARTS: &[Magic] = &[
     start(SWF, b"CWS"),
     start(SWF, b"ZWS"),
     start(CRX, b"Cr24"),
+    at(SIS, 8, b"\x19\x04\x00\x10"),
+    start(SIS, b"\x7a\x1a\x20\x10"),
     start(CHM, b"ITSF\x03\x00\x00\x00"),
     start(CHM, b"ITSF\x04\x00\x00\x00"),
     start(HLP, b"\x3f\x5f\x03\x00"),

@@ -130,6 +130,12 @@ pub const RAR_BUFFERED_OCTETS: u64 = 16 * 1024 * 1024;
 pub const RAR_WORKSPACE_OCTETS: u64 = 72 * 1024 * 1024;
 /// Folders of one cabinet that are decoded anew because their files overlap.
 pub const CAB_REWINDS: u32 = 16;
+/// Lines of the directory of a help file (CHM) that are read; more are a limit.
+pub const CHM_FILES: usize = 65_536;
+/// Sections of a help file; its compiler makes two.
+pub const CHM_SECTIONS: u64 = 16;
+/// Times that one stream of a help file is decoded anew because its members overlap.
+pub const CHM_REWINDS: u32 = 16;
 /// Folders inside one another in a disk image.
 pub const ISO_DEPTH: usize = 32;
 /// Folders of a disk image.

@@ -267,7 +267,8 @@ impl<'a> FolderReader<'a> {
     }
 }
 
-fn window(bits: u16) -> Option<WindowSize> {
+/// The LZX window of a power of two.
+pub(super) fn window(bits: u16) -> Option<WindowSize> {
     Some(match bits {
         15 => WindowSize::KB32,
         16 => WindowSize::KB64,

@@ -10,6 +10,7 @@ mod binhex;
 mod bzip2;
 mod cab;
 mod carve;
+mod chm;
 mod compress;
 mod cpio;
 mod gzip;
@@ -22,6 +23,7 @@ mod mail;
 mod rar;
 mod rpm;
 mod seven_zip;
+mod sis;
 mod szdd;
 mod tar;
 mod xz;
@@ -53,6 +55,7 @@ pub(crate) enum Format {
     Zstd,
     Compress,
     Cab,
+    Chm,
     Lha,
     Arj,
     Iso9660,
@@ -61,6 +64,7 @@ pub(crate) enum Format {
     Rpm,
     BinHex,
     Szdd,
+    Sis,
     Eml,
     Mbox,
     /// An archive that begins somewhere inside of something else.
@@ -93,6 +97,7 @@ impl Format {
             Format::Zstd => zstd::unpack(specimen, walk),
             Format::Compress => compress::unpack(specimen, walk),
             Format::Cab => cab::unpack(specimen, walk),
+            Format::Chm => chm::unpack(specimen, walk),
             Format::Lha => lha::unpack(specimen, walk),
             Format::Arj => arj::unpack(specimen, walk),
             Format::Iso9660 => iso9660::unpack(specimen, walk),
@@ -101,6 +106,7 @@ impl Format {
             Format::Rpm => rpm::unpack(specimen, walk),
             Format::BinHex => binhex::unpack(specimen, walk),
             Format::Szdd => szdd::unpack(specimen, walk),
+            Format::Sis => sis::unpack(specimen, walk),
             Format::Eml => mail::unpack(specimen, walk),
             Format::Mbox => mail::unpack_mbox(specimen, walk),
             Format::Behind => carve::unpack(specimen, walk),
@@ -190,6 +196,7 @@ fn of_type(kind: FileType) -> Option<Format> {
         kinds::ZSTD => Format::Zstd,
         kinds::COMPRESS_Z => Format::Compress,
         kinds::CAB => Format::Cab,
+        kinds::CHM => Format::Chm,
         kinds::LHA => Format::Lha,
         kinds::ARJ => Format::Arj,
         kinds::ISO9660 => Format::Iso9660,
@@ -249,7 +256,6 @@ fn of_closed_type(kind: FileType) -> Option<Format> {
         kinds::LUKS,
         kinds::NERO_IMAGE,
         kinds::ALCOHOL_IMAGE,
-        kinds::CHM,
         kinds::PST,
         kinds::DBX,
     ];
@@ -273,6 +279,8 @@ fn by_first_octets(octets: &[u8]) -> Option<(Format, FileType)> {
         (b"\x28\xb5\x2f\xfd", Format::Zstd, kinds::ZSTD),
         (b"\x1f\x9d", Format::Compress, kinds::COMPRESS_Z),
         (b"MSCF\0\0\0\0", Format::Cab, kinds::CAB),
+        (b"ITSF\x02\0\0\0", Format::Chm, kinds::CHM),
+        (b"ITSF\x03\0\0\0", Format::Chm, kinds::CHM),
         (b"\x60\xea", Format::Arj, kinds::ARJ),
         (b"070701", Format::Cpio, kinds::CPIO),
         (b"070702", Format::Cpio, kinds::CPIO),
@@ -294,6 +302,9 @@ fn by_first_octets(octets: &[u8]) -> Option<(Format, FileType)> {
     }
     if is_lha(octets) {
         return Some((Format::Lha, kinds::LHA));
+    }
+    if sis::is_sis(octets) {
+        return Some((Format::Sis, kinds::SIS));
     }
     let zstd_frame_to_skip = u32_le(octets, 0).is_some_and(|magic| magic >> 4 == 0x0184_D2A5);
     let follows = || memchr::memmem::find(octets, b"\x28\xb5\x2f\xfd").is_some();
