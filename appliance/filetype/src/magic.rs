@@ -51,6 +51,8 @@ pub(crate) const STARTS: &[Magic] = &[
     both(BZIP2, b"BZh", 4, b"\x17\x72\x45\x38\x50\x90"),
     start(XZ, b"\xfd7zXZ\x00"),
     start(LZMA, b"\x5d\x00\x00"),
+    // A dictionary of 4 GiB less one, which readers accept and no writer makes.
+    start(LZMA, b"\x5d\xff\xff\xff\xff"),
     start(LZIP, b"LZIP\x01"),
     start(LZIP, b"LZIP\x00"),
     start(LZOP, b"\x89LZO\x00\x0d\x0a\x1a\x0a"),
@@ -139,7 +141,6 @@ pub(crate) const STARTS: &[Magic] = &[
     start(SWF, b"CWS"),
     start(SWF, b"ZWS"),
     start(CRX, b"Cr24"),
-    at(SIS, 8, b"\x19\x04\x00\x10"),
     start(SIS, b"\x7a\x1a\x20\x10"),
     start(CHM, b"ITSF\x03\x00\x00\x00"),
     start(CHM, b"ITSF\x04\x00\x00\x00"),
@@ -364,6 +365,7 @@ pub(crate) const STARTS: &[Magic] = &[
 /// Signatures at other places. They do not depend on the start, so a file may have one of these
 /// beside one of [`STARTS`].
 pub(crate) const INSIDE: &[Magic] = &[
+    at(SIS, 8, b"\x19\x04\x00\x10"),
     at(TAR, 257, b"ustar"),
     at(ACE, 7, b"**ACE**"),
     at(LHA, 2, b"-lh"),

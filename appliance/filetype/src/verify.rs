@@ -59,7 +59,8 @@ fn icon(octets: &[u8]) -> bool {
 
 fn lzma(octets: &[u8]) -> bool {
     let window = low32(octets, 1).unwrap_or(0);
-    let round = window.is_power_of_two() || window.wrapping_sub(1).count_ones() < 3;
+    let round =
+        window.is_power_of_two() || window.wrapping_sub(1).count_ones() < 3 || window == u32::MAX;
     let high = low32(octets, 9);
     window >= 4096 && round && matches!(high, Some(0..=0xff | u32::MAX)) && octets.len() > 13
 }

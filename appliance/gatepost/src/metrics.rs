@@ -153,7 +153,7 @@ impl Seen {
         let mut classes: Vec<(f64, u64)> = classes.iter().map(class).collect::<Option<_>>()?;
         let (sum, count) = (value.get("sum")?.as_f64()?, value.get("count")?.as_u64()?);
         let below: u64 = classes.iter().map(|(_, count)| count).sum();
-        classes.push((f64::MAX, count.saturating_sub(below)));
+        classes.push((f64::INFINITY, count.saturating_sub(below)));
         Some(Seen { classes, sum, count })
     }
 }

@@ -45,7 +45,7 @@ pub fn with_attachment() -> Vec<u8> {
 #[must_use]
 pub fn office(number: u64) -> Vec<u8> {
     let mut random = Random::new(number);
-    let text = words(&mut random, 12_000);
+    let text = words(&mut random, 21_000);
     let parts = [
         (
             "report.docx",

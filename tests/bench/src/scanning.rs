@@ -131,7 +131,7 @@ fn watched<T>(pid: i32, work: impl FnOnce() -> T) -> (T, u64) {
             let mut most = 0;
             while !done.load(Ordering::Relaxed) {
                 most = most.max(pss(pid));
-                std::thread::sleep(LOOK);
+                std::thread::park_timeout(LOOK);
             }
             most
         });
@@ -211,7 +211,7 @@ impl Clamd {
             // It answers at once and loads in another thread: until its CPU time stands still.
             let mut before = 0;
             wait_for("clamd to reload", limits::DELIVERY, || {
-                std::thread::sleep(Duration::from_millis(500));
+                std::thread::park_timeout(Duration::from_millis(500));
                 let now = processes::cpu_milliseconds(pid);
                 let still = now - before < 50 && before > 0;
                 before = now;

@@ -61,8 +61,10 @@ fn is_found_as(gateway: &Gateway, name: &str) {
 fn a_pack_is_used_and_changed_without_a_restart() {
     let sink = Sink::start();
     let gateway = Gateway::start(Options::to(sink.port()));
-    let said = gateway.command(&["health"]);
-    assert!(said.exit == 0 && said.out.contains("no pattern pack is in use"), "{said:?}");
+    wait_for("a scanner without a pack", limits::DELIVERY, || {
+        let said = gateway.command(&["health"]);
+        (said.exit == 0 && said.out.contains("no pattern pack is in use")).then_some(())
+    });
     let roles = ["queue", "inspect"].map(|role| gateway.role_pid(role));
     use_pack(&gateway, "Trial.First");
     let cells = gateway.cell_pids();

@@ -71,7 +71,8 @@ fn database(folder: &Path, files: &[PathBuf]) {
 fn clamscan(databases: &Path) -> BTreeMap<String, String> {
     let said = tool::run(
         "clamscan",
-        &["--no-summary", "--alert-exceeds-max=no", "-d", databases.to_str().unwrap(), FILES],
+        // As deep as we look by default.
+        &["--no-summary", "--max-recursion=10", "-d", databases.to_str().unwrap(), FILES],
     );
     let text = String::from_utf8(said.stdout).unwrap();
     let found = text.lines().filter_map(|line| line.strip_suffix(" FOUND")?.rsplit_once(": "));

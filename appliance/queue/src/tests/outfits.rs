@@ -113,11 +113,11 @@ async fn a_busy_cell_takes_the_new_outfit_over_after_its_message() {
     cell.takes("pack 1").await;
     intake.keep(&to(&[ANN])).await;
     let (job, _) = cell.asked().await;
-    intake.keep(&to(&[ANN])).await;
     keeper.offer(2);
     cell.say(&Answer::Inspected { job, findings: Findings::default(), used: Used::default() });
     deliver.consigned().await;
     cell.takes("pack 2").await;
+    intake.keep(&to(&[ANN])).await;
     cell.inspects().await;
     deliver.consigned().await;
 }

@@ -39,10 +39,14 @@ pub(crate) fn unpack(specimen: &Specimen<'_>, walk: &mut Walk<'_, '_>) -> Result
     let zip = specimen.octets;
     let centrals = centrals(zip);
     let mut reading = Reading { zip, told: BTreeMap::new(), disagreement: None };
-    if centrals.len() > 1 {
-        reading.disagree("more than one central directory");
-    }
-    for central in &centrals {
+    for (number, central) in centrals.iter().enumerate() {
+        // A zip that is stored in this one is opened as the member that it is.
+        if number > 0 && reading.is_in_a_stored_member(central.end_at) {
+            continue;
+        }
+        if number > 0 {
+            reading.disagree("more than one central directory");
+        }
         by_central(&mut reading, central, specimen, walk)?;
     }
     by_local_headers(&mut reading, &centrals, specimen, walk)?;
@@ -179,6 +183,12 @@ fn difference(central: &Described<'_>, local: &Described<'_>) -> Option<String> 
 impl Reading<'_> {
     fn disagree(&mut self, words: &str) {
         self.disagreement.get_or_insert_with(|| words.to_owned());
+    }
+
+    /// Whether a place lies in the data of a member that was told and is not compressed.
+    fn is_in_a_stored_member(&self, at: usize) -> bool {
+        let mut stored = self.told.values().filter(|one| one.described.method == 0);
+        stored.any(|one| one.begins_at <= at && at < one.ends_at)
     }
 
     /// Octets that belong to no member, and members that share octets.

@@ -30,6 +30,7 @@ const MAY_END_WELL: &[&str] = &[
     "zstd-size-of-16-eib",
     "tar-pax-record-of-no-length",
     "zip-member-is-the-zip",
+    "mbox-1000000-messages",
     "all-containers-in-a-row",
 ];
 

@@ -4,8 +4,9 @@ use gatepost_test_bombs::CONTAINERS;
 
 use crate::{look, payload};
 
-/// Formats whose end nothing marks: a cut between two of their codes cannot be told.
-const OPEN_ENDED: &[&str] = &["Z", "eml", "mbox", "gz-two-members", "ar", "lz"];
+/// Formats whose end nothing marks: a cut between two of their codes cannot be told. LZMA alone has
+/// no checksum: without its last octets it comes out in full length, its end wrong.
+const OPEN_ENDED: &[&str] = &["Z", "eml", "mbox", "gz-two-members", "ar", "lz", "lzma"];
 
 #[test]
 fn a_container_that_is_cut_short_gives_its_payload_or_a_fact() {
