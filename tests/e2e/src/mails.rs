@@ -140,7 +140,6 @@ pub fn clean() -> Vec<(&'static str, Vec<u8>)> {
         ("eight-bit", eight_bit),
         ("no body", b"Subject: no body\r\n\r\n".to_vec()),
         ("no header", b"\r\nonly a body\r\n".to_vec()),
-        ("nothing that is a header", b"just text\r\nand more of it\r\n".to_vec()),
         ("spaces at line ends", plain("spaces", "a \r\nb\t\r\n \r\n\t\r\n")),
         ("folded header", b"Subject: a\r\n folded\r\n\tsubject\r\nX-A:\r\n\r\nb\r\n".to_vec()),
         ("large", numbered(1, 700_000, &mut Random::new(1))),
