@@ -83,13 +83,22 @@ fn compile(arguments: &CompileArguments, json: bool) -> Result<u8, String> {
     let compiled = patterns::compile(&sources, &options).map_err(|error| {
         format!("{error}. No pack was written; {} is as it was", arguments.out.display())
     })?;
-    bar.set_message("writing");
-    write(&arguments.out, &compiled)?;
+    let is_empty = compiled.report.sources.iter().all(|source| source.used == 0);
+    if !is_empty {
+        bar.set_message("writing");
+        write(&arguments.out, &compiled)?;
+    }
     bar.finish_and_clear();
     if json {
         tell_json(&compiled.report)
     } else {
         tell(&compiled.report, arguments)
+    }
+    if is_empty {
+        return Err(format!(
+            "nothing in these databases can be used. No pack was written; {} is as it was",
+            arguments.out.display()
+        ));
     }
     Ok(u8::from(!compiled.report.problems.is_empty()))
 }
@@ -202,7 +211,7 @@ fn tell(report: &Report, arguments: &CompileArguments) {
 }
 
 /// A pack of a file, checked whole.
-fn open(path: &Path) -> Result<Pack, String> {
+pub(crate) fn open(path: &Path) -> Result<Pack, String> {
     let pack = Pack::open(Arc::new(read(path)?));
     let pack = pack.and_then(|pack| pack.verify().map(|()| pack));
     pack.map_err(|error| format!("{}: {error}", path.display()))
@@ -323,12 +332,21 @@ mod tests {
     #[test]
     fn bad_lines_show_in_the_exit_code_and_a_damaged_pack_is_refused() {
         let folder = tempfile::tempdir().unwrap();
-        let (pack, exit) = compile_in(folder.path(), "this is no signature");
+        let lines = "this is no signature\nGood.One:0:*:0011223344556677\n";
+        let (pack, exit) = compile_in(folder.path(), lines);
         assert_eq!(exit, 1);
         let mut octets = fs::read(&pack).unwrap();
         octets.truncate(octets.len() - 1);
         fs::write(&pack, octets).unwrap();
         assert_eq!(run(&PatternsCommand::Info { pack }, false), 2);
+    }
+
+    #[test]
+    fn a_pack_stays_as_it_was_when_no_line_can_be_used() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("own.pack"), "old").unwrap();
+        let (pack, exit) = compile_in(folder.path(), "this is no signature");
+        assert_eq!((exit, fs::read(pack).unwrap()), (2, b"old".to_vec()));
     }
 
     #[test]

@@ -90,7 +90,8 @@ fn compile(databases: &Path, state: &Path) -> Result<Compiled> {
         .stdin(Stdio::null())
         .output()?;
     let taken = start.elapsed();
-    let complaint = String::from_utf8_lossy(&said.stderr);
+    let complaint = [said.stderr, said.stdout].concat();
+    let complaint = String::from_utf8_lossy(&complaint);
     ensure!(said.status.success(), "patterns compile: {complaint}");
     Ok(Compiled { taken, octets: fs::metadata(&pack)?.len() })
 }
