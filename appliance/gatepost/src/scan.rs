@@ -111,6 +111,8 @@ struct Running {
     source: Source,
     strikes: u8,
     since: Instant,
+    /// When its cell is killed.
+    ends: Instant,
 }
 
 /// A message, what was found in it, and what is to happen to it.
@@ -144,6 +146,9 @@ async fn scan_all(
 ) -> Result<u8, ScanError> {
     let failed = |error: std::io::Error| ScanError::Start(error.to_string());
     let folder = tempfile::Builder::new().prefix("gatepost-scan").tempdir().map_err(failed)?;
+    if let Some(pack) = &arguments.pack {
+        crate::patterns::open(pack).map_err(ScanError::Pack)?;
+    }
     let scanner = cells::start(paths, folder.path(), arguments.pack.as_deref()).await?;
     let progress = bar(files.len(), manner.json);
     let mut run = Run {
@@ -160,11 +165,12 @@ async fn scan_all(
         code: 0,
     };
     while run.hand_out()? {
-        let oldest = run.running.iter().map(|one| one.since).min().unwrap_or_else(Instant::now);
-        match tokio::time::timeout_at((oldest + WALL).into(), run.scanner.heard.recv()).await {
+        let first = run.running.iter().map(|one| one.ends).min();
+        let first = first.unwrap_or_else(|| Instant::now() + WALL);
+        match tokio::time::timeout_at(first.into(), run.scanner.heard.recv()).await {
             Ok(Some(heard)) => run.hear(heard)?,
             Ok(None) => return Err(ScanError::Start("their keeper ended".to_owned())),
-            Err(_) => run.kill_overdue().await,
+            Err(_) => run.kill_overdue(),
         }
     }
     run.progress.finish_and_clear();
@@ -184,7 +190,8 @@ impl Run<'_> {
             let wall_milliseconds = WALL_MILLISECONDS;
             let job = Job::Inspect { job: cell, envelope, wall_milliseconds };
             if self.cells.get(&cell).is_some_and(|outlet| outlet.send(&job, vec![body]).is_ok()) {
-                self.running.push(Running { cell, source, strikes, since: Instant::now() });
+                let since = Instant::now();
+                self.running.push(Running { cell, source, strikes, since, ends: since + WALL });
             } else {
                 self.again.push((source, strikes));
             }
@@ -211,8 +218,12 @@ impl Run<'_> {
     fn hear(&mut self, heard: Heard) -> Result<(), ScanError> {
         match heard {
             Heard::Outfit(outfit, pack) => {
-                if let Some(problem) = &outfit.problem {
-                    eprintln!("gatepost scan: {problem}");
+                match &outfit.problem {
+                    Some(problem) if pack.is_none() => {
+                        return Err(ScanError::Pack(problem.clone()));
+                    }
+                    Some(problem) => eprintln!("gatepost scan: {problem}"),
+                    None => {}
                 }
                 self.outfit = Some((outfit, pack));
             }
@@ -286,11 +297,12 @@ impl Run<'_> {
         }
     }
 
-    async fn kill_overdue(&mut self) {
-        for one in self.running.iter().filter(|one| one.since.elapsed() >= WALL) {
+    /// Their cells are heard of as gone.
+    fn kill_overdue(&mut self) {
+        for one in self.running.iter_mut().filter(|one| one.ends <= Instant::now()) {
             let _ = self.scanner.kill.send(one.cell);
+            one.ends += WALL;
         }
-        tokio::time::sleep(Duration::from_millis(50)).await;
     }
 
     /// Judges and prints one message.
