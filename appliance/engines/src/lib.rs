@@ -18,21 +18,21 @@ pub mod limits;
 mod look;
 mod names;
 mod script;
-mod spam;
 mod structure;
+mod unwanted;
 mod virus;
 
-pub use spam::gtube;
+pub use unwanted::gtube;
 pub use virus::eicar;
 
-use mail::{Finding, Leaf, Unscannable};
+use mail::{Finding, Leaf, SpamJudgement, Unscannable};
 use message::Mail;
 use patterns::{Pack, PackError};
 use unpack::{Limits, Stopwatch};
 
 use look::Look;
 use script::Scripts;
-use spam::Spam;
+use unwanted::Unwanted;
 use virus::Virus;
 
 /// What is known of a message beside its octets, and what it may cost.
@@ -46,11 +46,19 @@ pub struct Context<'a> {
     pub stopwatch: &'a dyn Stopwatch,
     /// Whether the sender wrote before; `None` when nobody knows.
     pub is_known_sender: Option<bool>,
+    /// What judges of unwanted mail know beside the message.
+    pub around: spam::Around<'a>,
 }
 
 impl Default for Context<'_> {
     fn default() -> Self {
-        Context { limits: Limits::default(), passwords: &[], stopwatch: &(), is_known_sender: None }
+        Context {
+            limits: Limits::default(),
+            passwords: &[],
+            stopwatch: &(),
+            is_known_sender: None,
+            around: spam::Around::default(),
+        }
     }
 }
 
@@ -59,8 +67,8 @@ impl Default for Context<'_> {
 pub struct Facts {
     /// The facts, those of the virus engine first.
     pub findings: Vec<Finding>,
-    /// Probability of spam, 0 to 1.
-    pub spam_probability: f64,
+    /// What is said of unwanted mail.
+    pub spam: SpamJudgement,
     /// The parts and the members of containers, at most [`limits::LEAVES`], outermost first.
     pub leaves: Vec<Leaf>,
     /// Why the message could not be seen whole, if it could not: the first reason met.
@@ -71,7 +79,7 @@ pub struct Facts {
 #[derive(Default)]
 pub struct Engines {
     virus: Virus,
-    spam: Spam,
+    unwanted: Unwanted,
     scripts: Scripts,
 }
 
@@ -88,9 +96,22 @@ impl Engines {
     #[must_use]
     pub fn scan(&mut self, mail: &Mail<'_>, context: &Context<'_>) -> Facts {
         self.virus.begin();
-        let mut look = Look::new(&mut self.virus, &self.spam, &self.scripts, context);
+        let mut look = Look::new(&mut self.virus, &self.unwanted, &self.scripts, context);
         look.mail(mail);
         look.facts(mail)
+    }
+
+    /// Takes a message apart as [`Engines::scan`] does and hands it over as judges of unwanted mail
+    /// see it: for training and for measuring.
+    pub fn sighted<T>(
+        &mut self,
+        mail: &Mail<'_>,
+        context: &Context<'_>,
+        then: impl FnOnce(&spam::Sight<'_>) -> T,
+    ) -> T {
+        let mut look = Look::new(&mut self.virus, &self.unwanted, &self.scripts, context);
+        look.mail(mail);
+        look.sighted(mail, then)
     }
 }
 

@@ -3,20 +3,20 @@
 use filetype::{Types, kinds};
 use mail::{EngineName, Finding, FindingKind, Properties, Unscannable};
 use message::{Mail, Part};
-use unpack::{Budget, Fact, Origin, Passwords, Root, Specimen, Text, Visitor};
+use unpack::{Budget, Fact, Origin, Page, Passwords, Root, Specimen, Text, Visitor};
 
 use crate::attachment::Attachments;
 use crate::document::Documents;
 use crate::leaves::Leaves;
 use crate::script::Scripts;
-use crate::spam::Spam;
+use crate::unwanted::{Reading, Seen, Unwanted};
 use crate::virus::Virus;
 use crate::{Context, Facts, container, cut, limits, structure};
 
 /// What was gathered so far.
 pub(crate) struct Look<'e> {
     virus: &'e mut Virus,
-    spam: &'e Spam,
+    unwanted: &'e Unwanted,
     scripts: &'e Scripts,
     context: &'e Context<'e>,
     gathered: Gathered,
@@ -32,6 +32,7 @@ pub(crate) struct Gathered {
     spam: Vec<Finding>,
     documents: Documents,
     attachments: Attachments,
+    seen: Seen,
 }
 
 impl Gathered {
@@ -65,11 +66,11 @@ fn add(list: &mut Vec<Finding>, mut finding: Finding) {
 impl<'e> Look<'e> {
     pub fn new(
         virus: &'e mut Virus,
-        spam: &'e Spam,
+        unwanted: &'e Unwanted,
         scripts: &'e Scripts,
         context: &'e Context<'e>,
     ) -> Self {
-        Look { virus, spam, scripts, context, gathered: Gathered::default() }
+        Look { virus, unwanted, scripts, context, gathered: Gathered::default() }
     }
 
     /// Looks at every part, every reading of it, and the message as it was received.
@@ -95,12 +96,18 @@ impl<'e> Look<'e> {
         let name = part.name.as_deref().unwrap_or_default();
         let mut root =
             Root { place: &part.path, name, mime: &part.mime, octets, is_reading: false };
-        unpack::open(&root, passwords, budget, &mut Visit { look: self, part });
+        let reading = if part.text.is_none() { Reading::Shown } else { Reading::Other };
+        unpack::open(&root, passwords, budget, &mut Visit { look: self, part, reading });
         root.is_reading = true;
-        let text = part.text.iter().map(String::as_bytes);
-        for reading in text.chain(part.readings.iter().map(Vec::as_slice)) {
-            root.octets = reading;
-            unpack::open(&root, passwords, budget, &mut Visit { look: self, part });
+        if let Some(text) = &part.text {
+            root.octets = text.as_bytes();
+            let reading = Reading::Shown;
+            unpack::open(&root, passwords, budget, &mut Visit { look: self, part, reading });
+        }
+        for octets in &part.readings {
+            root.octets = octets;
+            let reading = Reading::Other;
+            unpack::open(&root, passwords, budget, &mut Visit { look: self, part, reading });
         }
         for name in part.all_names() {
             self.gathered.attachments.name(name, &part.path);
@@ -135,7 +142,7 @@ impl<'e> Look<'e> {
             ));
             self.gathered.unscannable(Unscannable::Limit(limit));
         }
-        if let Some(finding) = self.spam.look(specimen) {
+        if let Some(finding) = self.unwanted.test(specimen) {
             add(&mut self.gathered.spam, finding);
         }
     }
@@ -161,12 +168,19 @@ impl<'e> Look<'e> {
         }
         structure::scan(mail, &mut gathered);
         let spam = innermost(gathered.spam);
-        let spam_probability = if spam.is_empty() { 0.0 } else { 1.0 };
+        let is_test = !spam.is_empty();
         let mut findings = innermost(gathered.virus);
         findings.extend(spam);
         findings.extend(gathered.findings);
         let (leaves, unscannable) = (gathered.leaves.into_list(), gathered.unscannable);
-        Facts { findings, spam_probability, leaves, unscannable }
+        let spam = self.unwanted.judge(mail, gathered.seen, &leaves, context.around, is_test);
+        Facts { findings, spam, leaves, unscannable }
+    }
+
+    /// The message as judges of unwanted mail see it.
+    pub fn sighted<T>(self, mail: &Mail<'_>, then: impl FnOnce(&spam::Sight<'_>) -> T) -> T {
+        let leaves = self.gathered.leaves.into_list();
+        then(&self.gathered.seen.sight(mail, &leaves, self.context.around))
     }
 }
 
@@ -201,6 +215,7 @@ fn innermost(findings: Vec<Finding>) -> Vec<Finding> {
 struct Visit<'v, 'e> {
     look: &'v mut Look<'e>,
     part: &'v Part<'v>,
+    reading: Reading,
 }
 
 impl Visitor for Visit<'_, '_> {
@@ -208,6 +223,7 @@ impl Visitor for Visit<'_, '_> {
         self.look.known(specimen);
         let gathered = &mut self.look.gathered;
         gathered.leaves.add(specimen, self.part);
+        gathered.seen.specimen(specimen, self.part, self.reading);
         if let Origin::Text(text) = specimen.origin {
             if text == Text::Hidden {
                 gathered.leaves.mark(specimen.place, Properties::HIDDEN_TEXT);
@@ -226,5 +242,9 @@ impl Visitor for Visit<'_, '_> {
         if !container::judge(&fact, gathered) {
             gathered.documents.keep(fact);
         }
+    }
+
+    fn page(&mut self, specimen: &Specimen<'_>, page: &Page) {
+        self.look.gathered.seen.page(specimen, page, self.part, self.reading);
     }
 }

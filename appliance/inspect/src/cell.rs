@@ -11,8 +11,9 @@ use std::time::{Duration, Instant};
 use ipc::IpcError;
 use ipc::blocking::Channel;
 use ipc::contracts::{Answer, Job, Outfit, Retirement, Used};
-use mail::{Amendment, Findings, Unscannable};
+use mail::{Address, Amendment, Envelope, Findings, Unscannable};
 use sandbox::Enforcement;
+use spam::Around;
 
 use crate::outfit::put_on;
 use crate::usage::{Usage, Watch};
@@ -195,7 +196,7 @@ impl Cell {
                 let wall = Duration::from_millis(wall_milliseconds);
                 let watch = Watch::start(started, wall, self.cpu_limit());
                 self.done = self.done.saturating_add(1);
-                self.inspect(job, descriptors, envelope.size, &watch).into()
+                self.inspect(job, descriptors, &envelope, &watch).into()
             }
             Job::Amend { job, amendments } => amend(job, &amendments, descriptors).into(),
             Job::Outfit(outfit) => self.take_over(&outfit, descriptors),
@@ -238,24 +239,27 @@ impl Cell {
         &mut self,
         job: u64,
         descriptors: Vec<OwnedFd>,
-        octets: u64,
+        envelope: &Envelope,
         watch: &Watch,
     ) -> Answer {
         let Ok([body]) = <[OwnedFd; 1]>::try_from(descriptors) else {
             return failed(job, "the job came without its body".to_owned());
         };
         let most = self.limits.memory_octets / limits::BODY_SHARE;
-        let mut findings = match body::read(&File::from(body), &mut self.buffer, most, octets) {
-            Ok(Some(raw)) => {
-                #[cfg(feature = "faults")]
-                if let Some(fault) = crate::faults::asked(raw) {
-                    crate::faults::commit(fault, &mut self.raw_channel);
+        let mut findings =
+            match body::read(&File::from(body), &mut self.buffer, most, envelope.size) {
+                Ok(Some(raw)) => {
+                    #[cfg(feature = "faults")]
+                    if let Some(fault) = crate::faults::asked(raw) {
+                        crate::faults::commit(fault, &mut self.raw_channel);
+                    }
+                    let recipients: Vec<Address> =
+                        envelope.recipients.iter().map(|one| one.address.clone()).collect();
+                    self.examiner.examine(raw, &around(envelope, &recipients), watch)
                 }
-                self.examiner.examine(raw, watch)
-            }
-            Ok(None) => too_large(most),
-            Err(error) => return failed(job, format!("the body could not be read: {error}")),
-        };
+                Ok(None) => too_large(most),
+                Err(error) => return failed(job, format!("the body could not be read: {error}")),
+            };
         if self.buffer.capacity() > limits::KEPT_BUFFER_OCTETS {
             self.buffer = Vec::new();
         }
@@ -275,6 +279,16 @@ impl Cell {
 
 fn microseconds(time: Duration) -> u64 {
     u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
+}
+
+/// What judges of unwanted mail know beside the message.
+fn around<'a>(envelope: &'a Envelope, recipients: &'a [Address]) -> Around<'a> {
+    Around {
+        sender: envelope.sender.mailbox(),
+        recipients,
+        received: Some(envelope.received),
+        ..Around::default()
+    }
 }
 
 fn too_large(most: u64) -> Findings {

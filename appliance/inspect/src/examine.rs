@@ -1,10 +1,11 @@
 //! What is done to one message: read, scan, and say what was seen within the bounds of an answer.
 
 use engines::{Context, Engines};
-use ipc::limits::{FINDING_TEXT_OCTETS, FINDINGS, LEAVES};
-use mail::{Finding, Findings, Leaf, Unscannable};
+use ipc::limits::{FINDING_TEXT_OCTETS, FINDINGS, LEAVES, SPAM_TERMS};
+use mail::{Finding, Findings, Leaf, SpamJudgement, SpamTerm, Unscannable};
 use message::Reader;
 use patterns::{Pack, PackError};
+use spam::Around;
 use unpack::{Limits, Stopwatch};
 
 use crate::limits;
@@ -22,7 +23,7 @@ pub struct Examiner {
 /// `Findings::microseconds` is 0.
 #[must_use]
 pub fn examine(raw: &[u8]) -> Findings {
-    Examiner::default().examine(raw, &())
+    Examiner::default().examine(raw, &Around::default(), &())
 }
 
 impl Examiner {
@@ -43,13 +44,19 @@ impl Examiner {
     /// Examines one message; it ends as over a limit when the stopwatch says so. Says the same
     /// whatever was examined before.
     #[must_use]
-    pub fn examine(&mut self, raw: &[u8], stopwatch: &dyn Stopwatch) -> Findings {
+    pub fn examine(
+        &mut self,
+        raw: &[u8],
+        around: &Around<'_>,
+        stopwatch: &dyn Stopwatch,
+    ) -> Findings {
         let mail = self.reader.read(raw);
         let context = Context {
             limits: self.limits,
             passwords: &self.passwords,
             stopwatch,
             is_known_sender: None,
+            around: *around,
         };
         let facts = self.engines.scan(&mail, &context);
         let all = facts.leaves.len();
@@ -64,7 +71,7 @@ impl Examiner {
         let untold = why.map(|why| Unscannable::Limit(why.to_owned()));
         Findings {
             list,
-            spam_probability: facts.spam_probability,
+            spam: judgement(facts.spam),
             leaves,
             subject: cut(mail.subject),
             header_id: cut(mail.message_id),
@@ -108,6 +115,17 @@ fn list(all: Vec<Finding>) -> Vec<Finding> {
         list.push(Finding { name, place, evidence, source, ..finding });
     }
     list
+}
+
+/// The terms that fit into an answer, the weightiest ones.
+fn judgement(all: SpamJudgement) -> SpamJudgement {
+    let term = |one: SpamTerm| SpamTerm {
+        signal: cut(one.signal),
+        words: cut(one.words),
+        evidence: cut(one.evidence),
+        ..one
+    };
+    SpamJudgement { terms: all.terms.into_iter().take(SPAM_TERMS).map(term).collect(), ..all }
 }
 
 fn cut(mut text: String) -> String {
@@ -156,7 +174,7 @@ mod tests {
         let virus = examine(format!("A: b\r\n\r\n{}", text(engines::eicar())).as_bytes());
         assert!(virus.has(FindingKind::Malware));
         let spam = examine(format!("A: b\r\n\r\n{}", text(engines::gtube())).as_bytes());
-        assert!(spam.has(FindingKind::Spam) && spam.spam_probability >= 1.0);
+        assert!(spam.has(FindingKind::Spam) && spam.spam.probability >= 1.0);
     }
 
     #[test]

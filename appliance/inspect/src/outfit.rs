@@ -9,6 +9,7 @@ use ipc::contracts::{Outfit, ScanLimits};
 use patterns::Pack;
 use policy::Exceptions;
 use sandbox::Mapped;
+use spam::Around;
 use unpack::Limits;
 
 use crate::packs::{Packs, Sealed};
@@ -149,11 +150,11 @@ fn unpack_limits(wanted: &ScanLimits) -> Limits {
 /// The least that a pack must do before mail depends on it.
 fn try_out(examiner: &mut Examiner) -> Result<(), OutfitError> {
     let virus = [limits::TRIAL_HEAD, &engines::eicar()].concat();
-    if !examiner.examine(&virus, &()).has(mail::FindingKind::Malware) {
+    if !examiner.examine(&virus, &Around::default(), &()).has(mail::FindingKind::Malware) {
         return Err(OutfitError::Wrong("they do not find the EICAR test file"));
     }
     let clean = [limits::TRIAL_HEAD, b"Nothing is in this message.\r\n"].concat();
-    if examiner.examine(&clean, &()).has(mail::FindingKind::Malware) {
+    if examiner.examine(&clean, &Around::default(), &()).has(mail::FindingKind::Malware) {
         return Err(OutfitError::Wrong("they find malware where there is none"));
     }
     Ok(())

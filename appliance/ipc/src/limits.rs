@@ -6,6 +6,8 @@ use std::time::Duration;
 pub const FRAME_OCTETS: usize = 64 * 1024 * 1024;
 /// Octets of one answer of a cell.
 pub const ANSWER_OCTETS: usize = 1024 * 1024;
+/// Terms of a judgement of unwanted mail.
+pub const SPAM_TERMS: usize = 40;
 /// Findings in one answer of a cell.
 pub const FINDINGS: usize = 1000;
 /// Leaves in one answer of a cell.

@@ -24,6 +24,10 @@ pub const SUBJECT_WORDS: usize = 40;
 pub const KEPT_LEAVES: usize = 100;
 /// Findings told in one line of a timeline; the event in full has them all.
 pub const TOLD_FINDINGS: usize = 8;
+/// Signals of unwanted mail told in one line of a timeline.
+pub const TOLD_TERMS: usize = 5;
+/// Log-odds from which a signal is told.
+pub const TOLD_LOG_ODDS: f32 = 0.3;
 /// Words of one query.
 pub const QUERY_WORDS: usize = 10;
 /// Lines of one answer at most.

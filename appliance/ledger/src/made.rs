@@ -34,7 +34,7 @@ pub fn received(id: u64, recipients: &[&str]) -> MailEvent {
 pub fn inspected(id: u64, list: Vec<Finding>) -> MailEvent {
     let findings = Findings {
         list,
-        spam_probability: 0.01,
+        spam: mail::SpamJudgement::of(0.01),
         leaves: vec![Leaf {
             path: "2/invoice.zip".to_owned(),
             mime: "application/zip".to_owned(),

@@ -1,7 +1,8 @@
 //! The timeline of one message: a row for each step, with the time, who did it, the result and why.
 
 use mail::{
-    Deed, Fate, Finding, FindingKind, Findings, MailEvent, Outcome, Timestamp, TlsFacts, Verdict,
+    Deed, Fate, Finding, FindingKind, Findings, MailEvent, Outcome, SpamJudgement, Timestamp,
+    TlsFacts, Verdict,
 };
 use serde::Serialize;
 use serde_json::Value;
@@ -180,9 +181,21 @@ fn seen(findings: &Findings) -> String {
     if suspicion > 0 {
         facts.push(format!("suspicion {suspicion} %"));
     }
-    facts.push(format!("spam probability {:.3}", findings.spam_probability));
+    facts.push(unwanted(&findings.spam));
     facts.push(format!("{} parts and files", findings.leaves.len()));
     format!("{} in {} ms", facts.join("; "), findings.microseconds.div_ceil(1000))
+}
+
+/// The judgement of unwanted mail: probability, class, and the signals that weigh most.
+fn unwanted(spam: &SpamJudgement) -> String {
+    let class = spam.class.map_or(String::new(), |class| format!(", {}", class.word()));
+    let terms = spam.terms.iter().filter(|term| term.log_odds.abs() >= limits::TOLD_LOG_ODDS);
+    let terms: Vec<String> = terms
+        .take(limits::TOLD_TERMS)
+        .map(|term| format!("{:+.1} {} ({})", term.log_odds, term.words, term.evidence))
+        .collect();
+    let why = if terms.is_empty() { String::new() } else { format!(": {}", terms.join(", ")) };
+    format!("spam probability {:.3}{class}{why}", spam.probability)
 }
 
 /// One finding: what, where, which kind, how much it weighs, where it is from, what was seen.

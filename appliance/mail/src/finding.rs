@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::SpamJudgement;
+
 /// The engine that made a finding, by its file name under `engines`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum EngineName {
@@ -325,8 +327,8 @@ pub enum Unscannable {
 pub struct Findings {
     /// The facts.
     pub list: Vec<Finding>,
-    /// Probability of spam, 0 to 1.
-    pub spam_probability: f64,
+    /// What is said of unwanted mail.
+    pub spam: SpamJudgement,
     /// Why the scan did not end, if it did not.
     pub unscannable: Option<Unscannable>,
     /// The leaves that were looked at (bounded; see `ipc::limits`).

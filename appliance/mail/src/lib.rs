@@ -11,6 +11,7 @@ mod finding;
 mod id;
 pub mod limits;
 mod reply;
+mod spam;
 mod verdict;
 
 pub use address::{Address, AddressError, Domain, Sender};
@@ -23,4 +24,5 @@ pub use finding::{
 };
 pub use id::{IdError, IdSource, MessageId, SessionId, Timestamp};
 pub use reply::{Enhanced, Reply, ReplyError};
+pub use spam::{SpamClass, SpamJudgement, SpamTerm};
 pub use verdict::{Amendment, Fate, Ruling, Step, Verdict};

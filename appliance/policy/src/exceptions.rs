@@ -226,7 +226,7 @@ fn other(findings: &Findings) -> Seen {
             | Unscannable::NoPatterns(_)),
         ) => Some(why.reason()),
         // A probability that is no number is no answer.
-        _ if findings.spam_probability.is_nan() => Some("the answer makes no sense".to_owned()),
+        _ if findings.spam.probability.is_nan() => Some("the answer makes no sense".to_owned()),
         _ => unsupported(findings),
     }
 }

@@ -115,14 +115,14 @@ fn a_release_never_skips_the_malware_rule() {
     let envelope = envelope(&["a@x.test"]);
     let verdict = policy(|_| {}).decide(&envelope, &infected(), Some("Global antivirus"));
     assert_eq!(verdict.rulings[0].fate.word(), "quarantine");
-    let spam = Findings { spam_probability: 1.0, ..Findings::default() };
+    let spam = Findings { spam: mail::SpamJudgement::of(1.0), ..Findings::default() };
     let verdict = policy(|_| {}).decide(&envelope, &spam, Some("Spam"));
     assert_eq!(verdict.rulings[0].fate, Fate::Deliver);
 }
 
 #[test]
 fn a_probability_that_is_no_number_is_not_clean() {
-    let findings = Findings { spam_probability: f64::NAN, ..Findings::default() };
+    let findings = Findings { spam: mail::SpamJudgement::of(f64::NAN), ..Findings::default() };
     assert_eq!(judged(&policy(|_| {}), &findings).rulings[0].fate.word(), "quarantine");
     let bare = Policy::compile(1, &Rules { rules: Vec::new() }, &Exceptions::default());
     assert_eq!(judged(&bare, &findings).rulings[0].fate.word(), "quarantine");
@@ -130,7 +130,7 @@ fn a_probability_that_is_no_number_is_not_clean() {
 
 #[test]
 fn probable_spam_is_tagged_and_delivered() {
-    let findings = Findings { spam_probability: 0.6, ..Findings::default() };
+    let findings = Findings { spam: mail::SpamJudgement::of(0.6), ..Findings::default() };
     let verdict = judged(&policy(|_| {}), &findings);
     assert_eq!(verdict.rulings[0].fate, Fate::Deliver);
     let tag = Amendment::TagSubject { text: "[Spam]".into() };
@@ -482,7 +482,7 @@ fn encrypted_files_go_out_but_do_not_come_in() {
 #[test]
 fn of_an_ambiguous_message_only_rules_on_threats_are_asked() {
     let mut findings = found(FindingKind::Ambiguous, "two subjects");
-    findings.spam_probability = 1.0;
+    findings.spam.probability = 1.0;
     let verdict = judged(&policy(|_| {}), &findings);
     assert_eq!(verdict.rulings[0].rule, "Exception: message can be read in two ways");
     let spam = verdict.steps.iter().find(|step| step.rule == "Spam").unwrap();
@@ -582,7 +582,7 @@ proptest::proptest! {
         exceptions.broken.action = HANDLINGS[handlings[2]];
         exceptions.ambiguous.action = HANDLINGS[handlings[3]];
         exceptions.other.action = HANDLINGS[handlings[4]];
-        let mut findings = Findings { spam_probability: probability, ..Findings::default() };
+        let mut findings = Findings { spam: mail::SpamJudgement::of(probability), ..Findings::default() };
         findings.list = kinds.iter().flat_map(|at| found(KINDS[*at], "x").list).collect();
         let verdict =
             Policy::compile(1, &Rules { rules }, &exceptions).decide(&envelope(&names), &findings, None);

@@ -255,7 +255,7 @@ impl Pool {
 
 /// Whether findings are within the bounds of an answer.
 pub(crate) fn within_bounds(findings: &Findings) -> bool {
-    use ipc::limits::{FINDING_TEXT_OCTETS, FINDINGS, LEAVES};
+    use ipc::limits::{FINDING_TEXT_OCTETS, FINDINGS, LEAVES, SPAM_TERMS};
     use mail::Unscannable::{BadAnswer, Broken, KilledWorkers, Limit, NoPatterns};
     let short = |text: &str| text.len() <= FINDING_TEXT_OCTETS;
     let why = match &findings.unscannable {
@@ -264,10 +264,17 @@ pub(crate) fn within_bounds(findings: &Findings) -> bool {
         ) => text,
         None => "",
     };
-    let probability = findings.spam_probability;
+    let probability = findings.spam.probability;
     findings.list.len() <= FINDINGS
         && findings.leaves.len() <= LEAVES
         && (0.0..=1.0).contains(&probability)
+        && findings.spam.terms.len() <= SPAM_TERMS
+        && findings.spam.terms.iter().all(|term| {
+            term.log_odds.is_finite()
+                && short(&term.signal)
+                && short(&term.words)
+                && short(&term.evidence)
+        })
         && short(why)
         && short(&findings.subject)
         && short(&findings.header_id)
@@ -380,9 +387,9 @@ mod tests {
     fn findings_out_of_bounds_are_told_apart() {
         let mut findings = Findings::default();
         assert!(within_bounds(&findings));
-        findings.spam_probability = f64::NAN;
+        findings.spam.probability = f64::NAN;
         assert!(!within_bounds(&findings));
-        findings.spam_probability = 0.5;
+        findings.spam.probability = 0.5;
         let finding = Finding::new(EngineName::Spam, FindingKind::Spam, "x".repeat(2000), "", "");
         findings.list.push(finding);
         assert!(!within_bounds(&findings));

@@ -16,6 +16,7 @@ mod documents;
 mod fact;
 pub mod limits;
 mod octets;
+mod page;
 mod passwords;
 mod place;
 mod specimen;
@@ -23,6 +24,7 @@ mod walk;
 
 pub use budget::{Budget, Exceeded, Limits, Stopwatch};
 pub use fact::{Fact, FactKind};
+pub use page::{Anchor, Page, Picture};
 pub use passwords::Passwords;
 pub use specimen::{Member, Origin, Specimen, Text};
 pub use walk::{Root, Visitor, open};

@@ -156,3 +156,10 @@ pub const PDF_ROUNDS: u32 = 512;
 pub const SNIFF_SIGNS: usize = 4096;
 /// Octets looked at to see whether text with zero octets in it is HTML.
 pub const SNIFF_WIDE_OCTETS: usize = 256 * 1024;
+
+/// Anchors of one page that are told.
+pub const ANCHORS: usize = 300;
+/// Pictures of one page that are told.
+pub const PAGE_PICTURES: usize = 100;
+/// Octets of the words of an anchor, a title, or the text in place of a picture.
+pub const ANCHOR_WORDS: usize = 300;

@@ -14,6 +14,7 @@ use thiserror::Error;
 use crate::archives;
 use crate::budget::{Budget, Exceeded};
 use crate::fact::{Fact, FactKind};
+use crate::page::Page;
 use crate::passwords::Passwords;
 use crate::specimen::{Member, Origin, Specimen, Text};
 use crate::{documents, limits, place};
@@ -25,6 +26,11 @@ pub trait Visitor {
 
     /// One fact.
     fn fact(&mut self, fact: Fact);
+
+    /// What a page of HTML is made of, told before its texts. `specimen` is the page.
+    fn page(&mut self, specimen: &Specimen<'_>, page: &Page) {
+        let _not_everybody_judges_pages = (specimen, page);
+    }
 }
 
 /// What the walk begins with: a part of a message, decoded.
@@ -318,6 +324,11 @@ impl<'w> Walk<'w, '_> {
             parent: Some(parent),
         });
         Ok(())
+    }
+
+    /// Tells what a page is made of.
+    pub(crate) fn page(&mut self, specimen: &Specimen<'_>, page: &Page) {
+        self.visitor.page(specimen, page);
     }
 
     /// Tells a fact about `parent`.

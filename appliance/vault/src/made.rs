@@ -35,7 +35,11 @@ pub fn envelope(id: u64, recipients: &[&str]) -> Envelope {
 }
 
 pub fn findings() -> Findings {
-    Findings { subject: "Invoice".to_owned(), spam_probability: 0.25, ..Findings::default() }
+    Findings {
+        subject: "Invoice".to_owned(),
+        spam: mail::SpamJudgement::of(0.25),
+        ..Findings::default()
+    }
 }
 
 pub fn item(id: u64, area: &str, recipients: &[&str]) -> Item {

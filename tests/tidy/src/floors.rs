@@ -4,7 +4,7 @@ use crate::tree::{Package, SourceFile};
 use crate::{Fault, source};
 
 /// The table of `appliance/docs/architecture.md`: folder and floor.
-pub const FLOORS: [(&str, u8); 23] = [
+pub const FLOORS: [(&str, u8); 24] = [
     ("mail", 0),
     ("schema", 0),
     ("smtp", 1),
@@ -12,6 +12,7 @@ pub const FLOORS: [(&str, u8); 23] = [
     ("filetype", 1),
     ("unpack", 1),
     ("patterns", 2),
+    ("spam", 2),
     ("engines", 2),
     ("policy", 2),
     ("world", 3),
@@ -31,13 +32,14 @@ pub const FLOORS: [(&str, u8); 23] = [
 ];
 
 /// Edges that stay on one floor, each with its reason.
-const LEVEL_EDGES: [(&str, &str, &str); 8] = [
+const LEVEL_EDGES: [(&str, &str, &str); 9] = [
     ("schema", "mail", "a field may hold an address or a domain"),
     ("policy", "engines", "judgement reads what engines call their findings"),
     ("ipc", "world", "a role's context carries the clock"),
     ("ipc", "sandbox", "a role's context carries its sockets"),
     ("unpack", "filetype", "what opens a member is chosen by its true type"),
     ("unpack", "message", "a message inside an archive is read as one"),
+    ("engines", "spam", "the message is taken apart once, for judges of unwanted mail too"),
     ("engines", "patterns", "the virus engine scans with the pattern pack"),
     ("message", "smtp", "amended mail obeys the wire's line rules"),
 ];

@@ -1,6 +1,6 @@
 //! One scanned message for programs: everything that is known of it, as one JSON object.
 
-use mail::{Amendment, Fate, Finding, FindingKind, Leaf};
+use mail::{Amendment, Fate, Finding, FindingKind, Leaf, SpamTerm};
 use serde_json::{Value, json};
 
 use super::Scanned;
@@ -22,7 +22,9 @@ pub(super) fn line(scanned: &Scanned<'_>) -> Value {
         "amendments": amendments.iter().map(amendment).collect::<Vec<_>>(),
         "subject": findings.subject,
         "from": findings.header_from,
-        "spam_probability": findings.spam_probability,
+        "spam_probability": findings.spam.probability,
+        "spam_class": findings.spam.class.map(mail::SpamClass::word),
+        "spam_terms": findings.spam.terms.iter().map(term).collect::<Vec<_>>(),
         "suspicion": findings.suspicion(),
         "findings": findings.list.iter().map(finding).collect::<Vec<_>>(),
         "unscannable": because.is_some(),
@@ -40,6 +42,15 @@ fn amendment(amendment: &Amendment) -> Value {
         Amendment::AddHeader { name, value } => json!({"add_header": name, "value": value}),
         Amendment::TagSubject { text } => json!({"tag_subject": text}),
     }
+}
+
+fn term(term: &SpamTerm) -> Value {
+    json!({
+        "signal": term.signal,
+        "log_odds": term.log_odds,
+        "words": term.words,
+        "evidence": term.evidence,
+    })
 }
 
 fn finding(finding: &Finding) -> Value {

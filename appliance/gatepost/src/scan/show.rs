@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use mail::{Amendment, Fate, Finding, FindingKind, Leaf, Ruling};
+use mail::{Amendment, Fate, Finding, FindingKind, Leaf, Ruling, SpamJudgement};
 
 use super::{Manner, Scanned};
 use crate::face::safe;
@@ -18,6 +18,7 @@ pub(super) fn text(scanned: &Scanned<'_>, manner: Manner) -> String {
         tree(scanned, &mut out);
     }
     if manner.explain {
+        terms(&scanned.findings.spam, &mut out);
         rules(scanned, &mut out);
     }
     out.truncate(out.trim_end().len());
@@ -94,13 +95,26 @@ fn tree(scanned: &Scanned<'_>, out: &mut String) {
         let _ = writeln!(out, "  {}", safe(&finding.place));
         tell(finding, 4, out);
     }
+    let class = findings.spam.class.map_or(String::new(), |class| format!(" ({})", class.word()));
     let _ = writeln!(
         out,
-        "  spam probability {:.3}, suspicion {} %, {:.1} ms",
-        findings.spam_probability,
+        "  spam probability {:.3}{class}, suspicion {} %, {:.1} ms",
+        findings.spam.probability,
         findings.suspicion(),
         scanned.milliseconds
     );
+}
+
+/// What the probability of spam is made of.
+fn terms(spam: &SpamJudgement, out: &mut String) {
+    if spam.terms.is_empty() {
+        return;
+    }
+    out.push_str("  signals of unwanted mail, in log-odds, the weightiest first:\n");
+    for term in &spam.terms {
+        let line = format!("{}: {} - {}", term.signal, term.words, term.evidence);
+        let _ = writeln!(out, "    {:+6.2} {}", term.log_odds, safe(&line));
+    }
 }
 
 fn more(count: usize, what: &str, out: &mut String) {
@@ -243,6 +257,21 @@ mod tests {
         let lost = Finding::new(EngineName::Virus, FindingKind::Malware, "X", "9/lost", "");
         let findings = Findings { list: vec![lost], ..Findings::default() };
         assert!(shown(&findings, FULL).contains("  9/lost\n    ! malware: X\n"));
+    }
+
+    #[test]
+    fn the_breakdown_of_a_judgement_is_shown_when_asked_for() {
+        let term = mail::SpamTerm {
+            signal: "no-from".into(),
+            log_odds: 1.5,
+            words: "there is no sender".into(),
+            evidence: "no\u{1b}From".into(),
+        };
+        let spam = SpamJudgement { terms: vec![term], ..SpamJudgement::of(0.5) };
+        let findings = Findings { spam, ..Findings::default() };
+        let text = shown(&findings, FULL);
+        assert!(text.contains("+1.50 no-from: there is no sender - no"), "{text}");
+        assert!(!shown(&findings, Manner { explain: false, ..FULL }).contains("no-from"));
     }
 
     #[test]

@@ -5,7 +5,7 @@ use mail::{FindingKind, Findings};
 use super::{Answer, quote};
 
 pub(super) fn ask(findings: &Findings, at_least_percent: u32) -> Answer {
-    let percent = findings.spam_probability * 100.0;
+    let percent = findings.spam.probability * 100.0;
     // A probability that is no number must not pass as clean: it reaches every threshold.
     let reached = percent.is_nan() || percent >= f64::from(at_least_percent);
     if !reached {

@@ -574,7 +574,7 @@ pub fn found(body: &str) -> Findings {
         ));
     }
     if body.contains("PERHAPS SPAM") {
-        findings.spam_probability = 0.6;
+        findings.spam.probability = 0.6;
     }
     findings
 }

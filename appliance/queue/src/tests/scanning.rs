@@ -248,7 +248,7 @@ async fn a_cell_that_answers_another_job_is_killed() {
 
 #[tokio::test]
 async fn a_cell_whose_findings_are_out_of_bounds_is_killed() {
-    let findings = Findings { spam_probability: f64::INFINITY, ..Findings::default() };
+    let findings = Findings { spam: mail::SpamJudgement::of(f64::INFINITY), ..Findings::default() };
     lie(|job| Answer::Inspected { job, findings, used: Used::default() }).await;
 }
 

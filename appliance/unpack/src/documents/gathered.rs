@@ -8,6 +8,7 @@ use std::collections::HashSet;
 
 use crate::fact::FactKind;
 use crate::limits;
+use crate::page::Page;
 use crate::specimen::{Origin, Specimen, Text};
 use crate::walk::{Stop, Walk};
 
@@ -87,6 +88,8 @@ pub(crate) struct Gathered<'a> {
     /// Octets to be taken apart.
     pub(crate) payloads: Vec<Payload<'a>>,
     payload_octets: u64,
+    /// What it is made of, when it is a page.
+    pub(crate) page: Option<Box<Page>>,
     /// What is wrong with the document.
     pub(crate) damage: Option<&'static str>,
     /// What of it was left out, because there was too much.
@@ -145,6 +148,9 @@ impl<'a> Gathered<'a> {
     pub(crate) fn tell(self, specimen: &Specimen<'_>, walk: &mut Walk<'_, '_>) -> Result<(), Stop> {
         for (kind, evidence) in &self.facts {
             walk.fact(specimen, *kind, evidence);
+        }
+        if let Some(page) = &self.page {
+            walk.page(specimen, page);
         }
         let is_cut = self.visible.is_cut || self.hidden.is_cut || self.script.is_cut;
         let links = self.links.join("\n");

@@ -6,7 +6,7 @@ use mail::Amendment;
 /// Inspects the input as a cell would, then amends it.
 pub fn target(octets: &[u8]) {
     let findings = inspect::examine(octets);
-    assert!((0.0..=1.0).contains(&findings.spam_probability));
+    assert!((0.0..=1.0).contains(&findings.spam.probability));
     assert!(findings.list.len() <= ipc::limits::FINDINGS);
     assert!(findings.leaves.len() <= ipc::limits::LEAVES);
     let header = Amendment::AddHeader { name: "X-Test".to_owned(), value: "value".to_owned() };

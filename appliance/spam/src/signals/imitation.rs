@@ -1,0 +1,8 @@
+//! Known names that are worn by somebody else: brands and look-alike domains.
+
+use crate::said::{Say, Signal};
+use crate::sight::Sight;
+
+pub(super) const SIGNALS: &[&Signal] = &[];
+
+pub(super) fn look(_sight: &Sight<'_>, _say: &mut Say) {}

@@ -1,0 +1,8 @@
+//! Where links lead, and whether they say so.
+
+use crate::said::{Say, Signal};
+use crate::sight::Sight;
+
+pub(super) const SIGNALS: &[&Signal] = &[];
+
+pub(super) fn look(_sight: &Sight<'_>, _say: &mut Say) {}

@@ -1,0 +1,8 @@
+//! Pictures, and codes in them.
+
+use crate::said::{Say, Signal};
+use crate::sight::Sight;
+
+pub(super) const SIGNALS: &[&Signal] = &[];
+
+pub(super) fn look(_sight: &Sight<'_>, _say: &mut Say) {}

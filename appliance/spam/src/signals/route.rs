@@ -1,0 +1,8 @@
+//! The way it says to have come.
+
+use crate::said::{Say, Signal};
+use crate::sight::Sight;
+
+pub(super) const SIGNALS: &[&Signal] = &[];
+
+pub(super) fn look(_sight: &Sight<'_>, _say: &mut Say) {}
