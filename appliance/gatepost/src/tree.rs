@@ -5,6 +5,7 @@ pub fn tree() -> schema::Tree {
     schema::Tree::new()
         .with::<intake::Receiving>()
         .with::<inspect::Inspection>()
+        .with::<spam::Unwanted>()
         .with::<policy::Rules>()
         .with::<policy::Exceptions>()
         .with::<patterns::Signatures>()

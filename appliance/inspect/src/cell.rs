@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use ipc::IpcError;
 use ipc::blocking::Channel;
 use ipc::contracts::{Answer, Job, Outfit, Retirement, Used};
-use mail::{Address, Amendment, Envelope, Findings, Unscannable};
+use mail::{Address, Amendment, Direction, Envelope, Findings, Recipient, Unscannable};
 use sandbox::Enforcement;
 use spam::Around;
 
@@ -255,7 +255,9 @@ impl Cell {
                     }
                     let recipients: Vec<Address> =
                         envelope.recipients.iter().map(|one| one.address.clone()).collect();
-                    self.examiner.examine(raw, &around(envelope, &recipients), watch)
+                    let own_domains = own_domains(envelope);
+                    let around = around(envelope, &recipients, &own_domains);
+                    self.examiner.examine(raw, &around, watch)
                 }
                 Ok(None) => too_large(most),
                 Err(error) => return failed(job, format!("the body could not be read: {error}")),
@@ -281,11 +283,27 @@ fn microseconds(time: Duration) -> u64 {
     u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
 }
 
+/// What mail from outside is for is the owner's; mail to the outside tells nothing of that.
+fn own_domains(envelope: &Envelope) -> Vec<String> {
+    let ours = |one: &Recipient| one.address.domain().to_string();
+    match envelope.direction {
+        Direction::Incoming => {
+            envelope.recipients.iter().take(limits::OWN_DOMAINS).map(ours).collect()
+        }
+        Direction::Outgoing => Vec::new(),
+    }
+}
+
 /// What judges of unwanted mail know beside the message.
-fn around<'a>(envelope: &'a Envelope, recipients: &'a [Address]) -> Around<'a> {
+fn around<'a>(
+    envelope: &'a Envelope,
+    recipients: &'a [Address],
+    own_domains: &'a [String],
+) -> Around<'a> {
     Around {
         sender: envelope.sender.mailbox(),
         recipients,
+        own_domains,
         received: Some(envelope.received),
         ..Around::default()
     }

@@ -5,7 +5,8 @@ use ipc::limits::{FINDING_TEXT_OCTETS, FINDINGS, LEAVES, SPAM_TERMS};
 use mail::{Finding, Findings, Leaf, SpamJudgement, SpamTerm, Unscannable};
 use message::Reader;
 use patterns::{Pack, PackError};
-use spam::Around;
+use serde_json::{Map, Value};
+use spam::{Around, Unwanted};
 use unpack::{Limits, Stopwatch};
 
 use crate::limits;
@@ -17,6 +18,18 @@ pub struct Examiner {
     engines: Engines,
     limits: Limits,
     passwords: Vec<String>,
+    unwanted: Unwanted,
+}
+
+/// Why an examiner cannot be made.
+#[derive(Debug, thiserror::Error)]
+pub enum ExamineError {
+    /// A section of the pack cannot be used.
+    #[error(transparent)]
+    Pack(#[from] PackError),
+    /// A section of the settings cannot be read.
+    #[error(transparent)]
+    Settings(#[from] schema::SectionError),
 }
 
 /// Examines one message with an examiner of its own, without a pack. Pure: no clock, so
@@ -28,17 +41,19 @@ pub fn examine(raw: &[u8]) -> Findings {
 
 impl Examiner {
     /// An examiner with a pack; without one only what is built in is found. `passwords` are the
-    /// owner's.
+    /// owner's; `sections` are the settings that cells read themselves.
     ///
     /// # Errors
-    /// When a section of the pack cannot be used.
+    /// [`ExamineError`].
     pub fn new(
         pack: Option<Pack>,
         limits: Limits,
         passwords: &[String],
-    ) -> Result<Self, PackError> {
+        sections: &Map<String, Value>,
+    ) -> Result<Self, ExamineError> {
         let (reader, engines) = (Reader::default(), Engines::new(pack)?);
-        Ok(Examiner { reader, engines, limits, passwords: passwords.to_vec() })
+        let unwanted = schema::section(sections)?;
+        Ok(Examiner { reader, engines, limits, passwords: passwords.to_vec(), unwanted })
     }
 
     /// Examines one message; it ends as over a limit when the stopwatch says so. Says the same
@@ -51,12 +66,17 @@ impl Examiner {
         stopwatch: &dyn Stopwatch,
     ) -> Findings {
         let mail = self.reader.read(raw);
+        let own_domains = own_domains(&self.unwanted, around);
         let context = Context {
             limits: self.limits,
             passwords: &self.passwords,
             stopwatch,
             is_known_sender: None,
-            around: *around,
+            around: Around {
+                own_domains: &own_domains,
+                persons: &self.unwanted.persons,
+                ..*around
+            },
         };
         let facts = self.engines.scan(&mail, &context);
         let all = facts.leaves.len();
@@ -115,6 +135,15 @@ fn list(all: Vec<Finding>) -> Vec<Finding> {
         list.push(Finding { name, place, evidence, source, ..finding });
     }
     list
+}
+
+/// The owner's domains: those of the settings, and those that mail from outside is for.
+fn own_domains(unwanted: &Unwanted, around: &Around<'_>) -> Vec<String> {
+    let named = unwanted.own_domains.iter().map(ToString::to_string);
+    let mut all: Vec<String> = named.chain(around.own_domains.iter().cloned()).collect();
+    all.sort();
+    all.dedup();
+    all
 }
 
 /// The terms that fit into an answer, the weightiest ones.

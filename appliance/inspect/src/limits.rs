@@ -39,3 +39,5 @@ pub const HASTY_ENDS: u32 = 16;
 pub const LONGEST_WAIT: Duration = Duration::from_secs(2);
 /// Cells at most, whatever the machine or the settings say.
 pub const CELLS: usize = 256;
+/// Recipients whose domains are taken for the owner's.
+pub const OWN_DOMAINS: usize = 100;

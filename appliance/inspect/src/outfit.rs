@@ -9,6 +9,7 @@ use ipc::contracts::{Outfit, ScanLimits};
 use patterns::Pack;
 use policy::Exceptions;
 use sandbox::Mapped;
+use serde_json::{Map, Value};
 use spam::Around;
 use unpack::Limits;
 
@@ -27,27 +28,47 @@ pub enum OutfitError {
     /// The pack cannot be opened.
     #[error(transparent)]
     Pack(#[from] patterns::PackError),
+    /// The settings or the pack cannot be used.
+    #[error(transparent)]
+    Examine(#[from] crate::examine::ExamineError),
+    /// The settings in it cannot be read.
+    #[error("its settings cannot be read: {0}")]
+    Settings(String),
     /// A message that must be found is not, or one that is clean is not clean.
     #[error("with it the workers judge wrongly: {0}")]
     Wrong(&'static str),
 }
 
 /// The sections that an outfit is made of.
-pub(crate) const SECTIONS: &[&str] = &["inspection", "exceptions"];
+pub(crate) const SECTIONS: &[&str] = &["inspection", "exceptions", "unwanted"];
+
+/// Those of them that cells read themselves. Nothing secret may stand in them: cells are presumed
+/// taken over by the mail they read.
+const CELL_SECTIONS: &[&str] = &["unwanted"];
 
 /// The settings of one snapshot.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Wanted {
     pub(crate) inspection: Inspection,
     pub(crate) exceptions: Exceptions,
+    /// What cells read themselves, as JSON.
+    sections: String,
 }
 
 impl Wanted {
     /// Reads a snapshot.
     pub(crate) fn read(snapshot: &Snapshot) -> Result<Self, InspectError> {
+        let all = &snapshot.sections;
+        let mut sections = Map::new();
+        for name in CELL_SECTIONS {
+            if let Some(section) = all.get(*name) {
+                sections.insert((*name).to_owned(), section.clone());
+            }
+        }
         Ok(Wanted {
-            inspection: schema::section(&snapshot.sections)?,
-            exceptions: schema::section(&snapshot.sections)?,
+            inspection: schema::section(all)?,
+            exceptions: schema::section(all)?,
+            sections: Value::Object(sections).to_string(),
         })
     }
 
@@ -66,6 +87,7 @@ impl Wanted {
             },
             passwords: most.passwords.clone(),
             requires_patterns: self.inspection.require_patterns,
+            sections: self.sections.clone(),
             pack: pack.map(|pack| pack.facts.clone()),
             problem,
         }
@@ -128,9 +150,21 @@ pub(crate) fn put_on(outfit: &Outfit, descriptors: Vec<OwnedFd>) -> Result<Exami
         }
         _ => return Err(OutfitError::NoPack),
     };
-    let mut examiner = Examiner::new(pack, unpack_limits(&outfit.limits), &outfit.passwords)?;
+    let limits = unpack_limits(&outfit.limits);
+    let sections = sections(&outfit.sections)?;
+    let mut examiner = Examiner::new(pack, limits, &outfit.passwords, &sections)?;
     try_out(&mut examiner)?;
     Ok(examiner)
+}
+
+/// The settings that a cell reads itself; none for an empty text.
+fn sections(text: &str) -> Result<Map<String, Value>, OutfitError> {
+    match text {
+        "" => Ok(Map::new()),
+        text => {
+            serde_json::from_str(text).map_err(|error| OutfitError::Settings(error.to_string()))
+        }
+    }
 }
 
 /// 0 stands for our own default.

@@ -132,6 +132,8 @@ pub struct Outfit {
     pub passwords: Vec<String>,
     /// Without a pack no message counts as scanned.
     pub requires_patterns: bool,
+    /// The settings sections that cells read themselves, a JSON object by their names.
+    pub sections: String,
     /// The pack; without one only what is built in is found.
     pub pack: Option<PackFacts>,
     /// Why the newest pack is not this one, or why there is none, with the remedy: for people.

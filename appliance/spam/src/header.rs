@@ -1,8 +1,10 @@
 //! The header as signals see it: every field in order, decoded when somebody asks.
 
+use std::borrow::Cow;
 use std::cell::OnceCell;
+use std::sync::LazyLock;
 
-use mail_parser::{Address, HeaderValue, MessageParser};
+use mail_parser::{Address, HeaderName, HeaderValue, MessageParser};
 
 use crate::limits;
 
@@ -11,9 +13,18 @@ use crate::limits;
 pub struct Field<'a> {
     /// Its name as it stands.
     pub name: &'a str,
-    /// What follows the colon as it stands, folds included, without the last line end.
-    pub raw: &'a str,
+    /// What follows the colon as it stands, folds included, without the last line end. Octets that
+    /// are no UTF-8 are U+FFFD.
+    pub raw: Cow<'a, str>,
 }
+
+/// Reads single fields; making one for each costs more than the reading.
+static PARSER: LazyLock<MessageParser> = LazyLock::new(|| {
+    MessageParser::new()
+        .header_address(HeaderName::From)
+        .header_text(HeaderName::Subject)
+        .default_header_ignore()
+});
 
 /// A mailbox of an address field.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -48,13 +59,12 @@ pub struct Headers<'a> {
 }
 
 impl<'a> Headers<'a> {
-    /// Reads a header section, or a message that begins with one. Octets that are no UTF-8 end the
-    /// field that they stand in.
+    /// Reads a header section, or a message that begins with one.
     #[must_use]
     pub fn read(raw: &'a [u8]) -> Self {
         let end = message::header_end(raw);
         let mut fields = Vec::new();
-        let mut rest = raw.get(..end).unwrap_or_default();
+        let mut rest = without_envelope_line(raw.get(..end).unwrap_or_default());
         while let Some(field) = next_field(&mut rest) {
             if fields.len() >= limits::FIELDS {
                 break;
@@ -71,16 +81,16 @@ impl<'a> Headers<'a> {
     }
 
     /// The values of a field as they stand, the topmost first. The name's case does not matter.
-    pub fn all<'s>(&'s self, name: &'s str) -> impl Iterator<Item = &'a str> + 's {
+    pub fn all<'s>(&'s self, name: &'s str) -> impl Iterator<Item = &'s str> + 's {
         let wanted = move |field: &&Field<'a>| field.name.eq_ignore_ascii_case(name);
-        self.fields.iter().filter(wanted).map(|field| field.raw)
+        self.fields.iter().filter(wanted).map(|field| field.raw.as_ref())
     }
 
     /// The first value of a field as it stands.
     #[must_use]
-    pub fn first(&self, name: &str) -> Option<&'a str> {
+    pub fn first(&self, name: &str) -> Option<&str> {
         let mut wanted = self.fields.iter().filter(|field| field.name.eq_ignore_ascii_case(name));
-        wanted.next().map(|field| field.raw)
+        wanted.next().map(|field| field.raw.as_ref())
     }
 
     /// Whether a field is there.
@@ -141,20 +151,15 @@ fn next_field<'a>(rest: &mut &'a [u8]) -> Option<Option<Field<'a>>> {
     let (name, value) = octets.split_at_checked(colon)?;
     let value = value.get(1..).unwrap_or_default();
     let value = value.get(..value.len().min(limits::VALUE_OCTETS)).unwrap_or_default();
-    let field = |name, raw| Field { name, raw };
     let name = std::str::from_utf8(name).ok().map(str::trim_end);
-    Some(name.map(|name| field(name, valid(value).trim_matches(['\r', '\n', ' ', '\t']))))
+    let name = name.filter(|name| !name.contains([' ', '\t']));
+    Some(name.map(|name| Field { name, raw: String::from_utf8_lossy(value.trim_ascii()) }))
 }
 
-/// As much as is UTF-8.
-fn valid(octets: &[u8]) -> &str {
-    match std::str::from_utf8(octets) {
-        Ok(text) => text,
-        Err(error) => octets
-            .get(..error.valid_up_to())
-            .and_then(|good| std::str::from_utf8(good).ok())
-            .unwrap_or_default(),
-    }
+/// What follows the `From ` line that mailbox files have in front of each message.
+fn without_envelope_line(header: &[u8]) -> &[u8] {
+    let Some(rest) = header.strip_prefix(b"From ") else { return header };
+    memchr::memchr(b'\n', rest).and_then(|end| rest.get(end + 1..)).unwrap_or_default()
 }
 
 /// A value unfolded and decoded (RFC 2047).
@@ -164,16 +169,14 @@ pub(crate) fn decoded(raw: &str) -> String {
         return raw.split_whitespace().collect::<Vec<_>>().join(" ");
     }
     let line = format!("Subject: {raw}\r\n\r\n");
-    let parsed = MessageParser::new().parse_headers(line.as_bytes());
+    let parsed = PARSER.parse_headers(line.as_bytes());
     parsed.and_then(|one| one.subject().map(str::to_owned)).unwrap_or_default()
 }
 
 fn mailboxes(raw: &str) -> Vec<Mailbox> {
     let line = format!("From: {raw}\r\n\r\n");
-    let Some(parsed) = MessageParser::new().parse_headers(line.as_bytes()) else {
-        return Vec::new();
-    };
-    let value = parsed.header_raw("From").and_then(|_| parsed.header("From"));
+    let Some(parsed) = PARSER.parse_headers(line.as_bytes()) else { return Vec::new() };
+    let value = parsed.header(HeaderName::From);
     let Some(HeaderValue::Address(address)) = value else { return Vec::new() };
     let mailbox = |one: &mail_parser::Addr<'_>| Mailbox {
         name: one.name.as_deref().unwrap_or_default().trim().to_owned(),
@@ -200,5 +203,20 @@ mod tests {
         assert_eq!((headers.from()[0].domain(), headers.from()[0].local()), ("example.org", "j"));
         assert_eq!(headers.to()[1].name, "Y, Z");
         assert!(headers.reply_to().is_empty() && !headers.has("Date"));
+    }
+
+    #[test]
+    fn an_address_after_a_name_in_no_charset_is_not_lost() {
+        let raw = b"From someone@example.org  Thu Aug  8 14:37:07 2002\nFrom: J\xf6rg <j@example.org>\n\n";
+        let headers = Headers::read(raw);
+        assert_eq!((headers.fields().len(), headers.from().len()), (1, 1));
+        assert_eq!(headers.from()[0].address, "j@example.org");
+    }
+
+    #[test]
+    fn the_first_of_many_is_the_topmost() {
+        let headers = Headers::read(b"Received: a\nreceived: b\n\n");
+        assert_eq!(headers.all("RECEIVED").collect::<Vec<_>>(), ["a", "b"]);
+        assert_eq!(headers.first("Received"), Some("a"));
     }
 }

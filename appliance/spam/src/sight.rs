@@ -10,6 +10,7 @@ use unpack::{Page, Text};
 
 use crate::header::Headers;
 use crate::limits;
+use crate::settings::Person;
 use crate::text::fold;
 
 /// How a link was written.
@@ -94,8 +95,8 @@ pub struct Around<'a> {
     pub history: Option<History>,
     /// The owner's domains, lower case.
     pub own_domains: &'a [String],
-    /// People whose names are worth imitating: name as written, and their true addresses.
-    pub persons: &'a [(String, Vec<String>)],
+    /// People whose names are worth imitating.
+    pub persons: &'a [Person],
 }
 
 /// The view.

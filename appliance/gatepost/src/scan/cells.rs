@@ -39,7 +39,7 @@ impl Scanner {
 }
 
 /// The settings sections that scanning and judging read.
-const SECTIONS: [&str; 4] = ["policy", "exceptions", "patterns", "inspection"];
+const SECTIONS: [&str; 5] = ["policy", "exceptions", "patterns", "inspection", "unwanted"];
 
 /// Starts the keeper in `folder`.
 pub(super) async fn start(
