@@ -9,11 +9,11 @@ use std::borrow::Cow;
 use super::cursor::{holds, shown};
 use super::gathered::Gathered;
 use super::markup::{Markup, Piece, Tag, local, resolved};
+use super::outline::{Outline, resolve, without_controls};
 use super::style::{Look, Sheet};
 use super::{base64, script};
 use crate::fact::FactKind;
 use crate::limits;
-use crate::page::{Anchor, Page, Picture};
 
 /// Elements by which text is known for HTML.
 const KNOWN: &[&str] = &[
@@ -55,161 +55,6 @@ const BLOCK: &[&str] = &[
     "title",
     "dt",
     "dd",
-];
-/// The elements of HTML, old ones and those of SVG in mail too, in order.
-const ELEMENTS: &[&str] = &[
-    "a",
-    "abbr",
-    "acronym",
-    "address",
-    "applet",
-    "area",
-    "article",
-    "aside",
-    "audio",
-    "b",
-    "base",
-    "basefont",
-    "bdi",
-    "bdo",
-    "bgsound",
-    "big",
-    "blink",
-    "blockquote",
-    "body",
-    "br",
-    "button",
-    "canvas",
-    "caption",
-    "center",
-    "circle",
-    "cite",
-    "code",
-    "col",
-    "colgroup",
-    "data",
-    "datalist",
-    "dd",
-    "defs",
-    "del",
-    "details",
-    "dfn",
-    "dialog",
-    "dir",
-    "div",
-    "dl",
-    "dt",
-    "ellipse",
-    "em",
-    "embed",
-    "fieldset",
-    "figcaption",
-    "figure",
-    "font",
-    "footer",
-    "form",
-    "frame",
-    "frameset",
-    "g",
-    "h1",
-    "h2",
-    "h3",
-    "h4",
-    "h5",
-    "h6",
-    "head",
-    "header",
-    "hgroup",
-    "hr",
-    "html",
-    "i",
-    "iframe",
-    "image",
-    "img",
-    "input",
-    "ins",
-    "kbd",
-    "keygen",
-    "label",
-    "layer",
-    "legend",
-    "li",
-    "line",
-    "link",
-    "listing",
-    "main",
-    "map",
-    "mark",
-    "marquee",
-    "math",
-    "menu",
-    "meta",
-    "meter",
-    "multicol",
-    "nav",
-    "nobr",
-    "noembed",
-    "noframes",
-    "noscript",
-    "object",
-    "ol",
-    "optgroup",
-    "option",
-    "output",
-    "p",
-    "param",
-    "path",
-    "picture",
-    "plaintext",
-    "polygon",
-    "pre",
-    "progress",
-    "q",
-    "rect",
-    "rp",
-    "rt",
-    "ruby",
-    "s",
-    "samp",
-    "script",
-    "search",
-    "section",
-    "select",
-    "slot",
-    "small",
-    "source",
-    "span",
-    "strike",
-    "strong",
-    "style",
-    "sub",
-    "summary",
-    "sup",
-    "svg",
-    "symbol",
-    "table",
-    "tbody",
-    "td",
-    "template",
-    "text",
-    "textarea",
-    "tfoot",
-    "th",
-    "thead",
-    "time",
-    "title",
-    "tr",
-    "track",
-    "tspan",
-    "tt",
-    "u",
-    "ul",
-    "use",
-    "var",
-    "video",
-    "wbr",
-    "xml",
-    "xmp",
 ];
 /// Attributes that lead somewhere.
 const LEADING: &[&str] = &[
@@ -276,14 +121,12 @@ pub(crate) fn read<'a>(text: &str) -> Gathered<'a> {
             Piece::Open(tag) => reader.open(&tag, &mut markup),
             Piece::Close(name) => reader.close(name),
             Piece::Text(text) => {
-                reader.page.disguised_letters =
-                    reader.page.disguised_letters.saturating_add(disguised(text));
+                reader.outline.raw_text(text);
                 reader.text(&resolved(text));
             }
             Piece::CData(text) => reader.text(text),
             Piece::Comment(text) => {
-                let octets = u32::try_from(text.len()).unwrap_or(u32::MAX);
-                reader.page.comment_octets = reader.page.comment_octets.saturating_add(octets);
+                reader.outline.comment(text);
                 reader.comment(text);
             }
             Piece::Declaration(_) => {}
@@ -310,10 +153,7 @@ struct Reader<'a> {
     hidden_by: &'static str,
     carries_download: bool,
     comments: u32,
-    page: Page,
-    /// The anchor whose words are being read.
-    anchor: Option<usize>,
-    is_title: bool,
+    outline: Outline,
 }
 
 impl<'a> Reader<'a> {
@@ -332,7 +172,7 @@ impl<'a> Reader<'a> {
         let look = self.look().within(tag, &self.sheet);
         self.attributes(tag);
         let lower = name.to_ascii_lowercase();
-        self.count(&lower, tag, look);
+        self.outline.open(&lower, tag, look, &self.base);
         match lower.as_str() {
             "script" if !tag.is_empty || tag.name == "script" => {
                 self.script(markup.raw_until("script"), tag);
@@ -377,95 +217,9 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Takes an element down for the page.
-    fn count(&mut self, lower: &str, tag: &Tag<'_>, look: Look) {
-        let page = &mut self.page;
-        page.elements = page.elements.saturating_add(1);
-        match lower {
-            "a" | "area" => self.anchor(tag, look),
-            "img" => self.picture(tag),
-            "table" => page.tables = page.tables.saturating_add(1),
-            "script" => page.scripts = page.scripts.saturating_add(1),
-            "input" | "textarea" | "select" if look.hidden_by().is_none() => {
-                let kind = tag.get("type").unwrap_or_default().to_ascii_lowercase();
-                match kind.as_str() {
-                    "password" => page.password_fields = page.password_fields.saturating_add(1),
-                    "hidden" | "submit" | "button" | "image" | "reset" => {}
-                    _ => page.fields = page.fields.saturating_add(1),
-                }
-            }
-            "title" => self.is_title = true,
-            _ if lower.contains(['-', ':', '!', '?']) => {}
-            _ if ELEMENTS.binary_search(&lower).is_err() => {
-                page.unknown_elements = page.unknown_elements.saturating_add(1);
-            }
-            _ => {}
-        }
-    }
-
-    fn anchor(&mut self, tag: &Tag<'_>, look: Look) {
-        self.anchor = None;
-        let Some(target) = tag.get("href") else { return };
-        let target = self.resolve(target.trim()).into_owned();
-        if target.is_empty()
-            || target.starts_with('#')
-            || self.page.anchors.len() >= limits::ANCHORS
-        {
-            return;
-        }
-        self.anchor = Some(self.page.anchors.len());
-        self.page.anchors.push(Anchor {
-            target: shown(&target, limits::LINK_OCTETS),
-            words: String::new(),
-            has_picture: false,
-            is_hidden: look.hidden_by().is_some(),
-        });
-    }
-
-    fn picture(&mut self, tag: &Tag<'_>) {
-        if let Some(anchor) = self.anchor.and_then(|at| self.page.anchors.get_mut(at)) {
-            anchor.has_picture = true;
-        }
-        if self.page.pictures.len() >= limits::PAGE_PICTURES {
-            return;
-        }
-        let source = tag.get("src").unwrap_or_default();
-        let target = match has_scheme(source.trim(), "data:") {
-            true => "data:".to_owned(),
-            false => shown(&self.resolve(source.trim()), limits::LINK_OCTETS),
-        };
-        let pixels = |name| tag.get(name).and_then(|value| pixels(&value));
-        let alternative = tag.get("alt").unwrap_or_default();
-        self.page.pictures.push(Picture {
-            target,
-            width: pixels("width"),
-            height: pixels("height"),
-            alternative: shown(&alternative, limits::ANCHOR_WORDS),
-        });
-    }
-
-    /// Text of an anchor, of the title, and how much of it is seen.
-    fn words(&mut self, text: &str, is_seen: bool) {
-        let count = u32::try_from(letters(text)).unwrap_or(u32::MAX);
-        if self.is_title {
-            add_words(&mut self.page.title, text);
-        } else if is_seen {
-            self.page.visible_letters = self.page.visible_letters.saturating_add(count);
-        } else {
-            self.page.hidden_letters = self.page.hidden_letters.saturating_add(count);
-        }
-        if let Some(anchor) = self.anchor.and_then(|at| self.page.anchors.get_mut(at)) {
-            add_words(&mut anchor.words, text);
-        }
-    }
-
     fn close(&mut self, name: &str) {
         let name = local(name);
-        if name.eq_ignore_ascii_case("a") {
-            self.anchor = None;
-        } else if name.eq_ignore_ascii_case("title") {
-            self.is_title = false;
-        }
+        self.outline.close(name);
         if is_one_of(BLOCK, name) {
             self.gathered.visible.end_line();
         }
@@ -479,7 +233,7 @@ impl<'a> Reader<'a> {
 
     fn text(&mut self, text: &str) {
         let look = self.look();
-        self.words(text, look.hidden_by().is_none());
+        self.outline.words(text, look.hidden_by().is_none());
         match look.hidden_by() {
             None => squeeze(text, &mut self.gathered.visible),
             Some(why) => {
@@ -571,19 +325,8 @@ impl<'a> Reader<'a> {
         if has_scheme(&clean, "cid:") {
             return;
         }
-        let link = self.resolve(&clean).into_owned();
+        let link = resolve(&self.base, &clean).into_owned();
         self.gathered.link(&link);
-    }
-
-    /// Where a target leads, seen from the page's base.
-    fn resolve<'t>(&self, target: &'t str) -> Cow<'t, str> {
-        let clean = without_controls(target);
-        let is_absolute = clean.contains(':') || clean.starts_with("//") || clean.starts_with('#');
-        if is_absolute || self.base.is_empty() || clean.is_empty() {
-            return clean;
-        }
-        let base = self.base.trim_end_matches('/');
-        Cow::Owned(format!("{base}/{}", clean.trim_start_matches('/')))
     }
 
     /// A `data:` address carries its own file.
@@ -623,10 +366,7 @@ impl<'a> Reader<'a> {
 
     fn form(&mut self, tag: &Tag<'_>) {
         self.action = tag.get("action").unwrap_or_default().into_owned();
-        if self.page.forms.len() < limits::FACTS_OF_KIND {
-            let target = self.resolve(self.action.trim()).into_owned();
-            self.page.forms.push(shown(&target, limits::LINK_OCTETS));
-        }
+        self.outline.form(&self.action, &self.base);
         if super::fields::is_remote(&self.action) || has_scheme(&self.action, "mailto:") {
             let evidence = format!("a form is sent to {}", self.action);
             self.fact(FactKind::HtmlForm, evidence);
@@ -653,7 +393,7 @@ impl<'a> Reader<'a> {
             let target = target.trim_start().trim_start_matches('=').trim();
             let target = target.trim_matches(['"', '\'']).to_owned();
             self.fact(FactKind::ExternalLink, format!("the page goes to {target} by itself"));
-            self.page.goes_elsewhere = true;
+            self.outline.page.goes_elsewhere = true;
             self.leads(&target);
         }
     }
@@ -666,64 +406,9 @@ impl<'a> Reader<'a> {
             let evidence = format!("{}: {}", self.hidden_by, shown(hidden, 80));
             self.fact(FactKind::HiddenText, evidence);
         }
-        self.gathered.page = Some(Box::new(self.page));
+        self.gathered.page = Some(Box::new(self.outline.page));
         self.gathered
     }
-}
-
-/// White space at the ends goes; control characters do not count, as in browsers.
-fn without_controls(target: &str) -> Cow<'_, str> {
-    match target.contains(char::is_control) {
-        true => Cow::Owned(target.chars().filter(|one| !one.is_control()).collect()),
-        false => Cow::Borrowed(target),
-    }
-}
-
-/// A length in pixels: digits, with or without a unit that is no share of the page.
-fn pixels(value: &str) -> Option<u32> {
-    let value = value.trim();
-    let digits = value.bytes().take_while(u8::is_ascii_digit).count();
-    match value.get(digits..)?.trim() {
-        "" | "px" | "PX" => value.get(..digits)?.parse().ok(),
-        _ => None,
-    }
-}
-
-/// Letters and digits.
-fn letters(text: &str) -> usize {
-    text.chars().filter(|one| one.is_alphanumeric()).count()
-}
-
-/// Adds words with single spaces between them, up to a bound.
-fn add_words(all: &mut String, text: &str) {
-    for word in text.split_whitespace() {
-        if all.len().saturating_add(word.len()) >= limits::ANCHOR_WORDS {
-            return;
-        }
-        if !all.is_empty() {
-            all.push(' ');
-        }
-        all.push_str(word);
-    }
-}
-
-/// Character references that stand for plain letters or digits: nobody needs to write those so.
-fn disguised(text: &str) -> u32 {
-    let mut count: u32 = 0;
-    let mut rest = text;
-    while let Some(at) = rest.find("&#") {
-        rest = rest.get(at.saturating_add(2)..).unwrap_or_default();
-        let (digits, radix) = match rest.strip_prefix(['x', 'X']) {
-            Some(digits) => (digits, 16),
-            None => (rest, 10),
-        };
-        let end = digits.find(|one: char| !one.is_digit(radix)).unwrap_or(digits.len());
-        let number = digits.get(..end.min(8)).and_then(|one| u32::from_str_radix(one, radix).ok());
-        let is_plain =
-            number.and_then(char::from_u32).is_some_and(|one| one.is_ascii_alphanumeric());
-        count = count.saturating_add(u32::from(is_plain));
-    }
-    count
 }
 
 /// Text with each run of white space as one space.
@@ -747,7 +432,7 @@ fn squeeze(text: &str, words: &mut super::gathered::Words) {
     }
 }
 
-fn has_scheme(target: &str, scheme: &str) -> bool {
+pub(super) fn has_scheme(target: &str, scheme: &str) -> bool {
     target.get(..scheme.len()).is_some_and(|head| head.eq_ignore_ascii_case(scheme))
 }
 
@@ -899,43 +584,6 @@ mod tests {
                 && !is_html(b"MZ\x01\0<p>")
         );
         assert!(is_html(&[vec![0; 6000], b"<scr\0ipt>x".to_vec()].concat()));
-    }
-
-    #[test]
-    fn a_page_is_told_as_its_reader_meets_it() {
-        let page = read(
-            "<title>T  1</title><base href=http://b.example/><a href='x?&amp;y'>to <b>my</b>\nbank<img src=cid:1 \
-             width=10px height='50%' alt=logo></a> <a href=#top>no</a><div hidden><a href=http://h.example>h</a></div>\
-             <form action=//f.example><input><input type=Password><input type=hidden></form>\
-             &#65;&#x62;&#160;<gizmo><o:p><!-- 1234 --><table>",
-        );
-        let page = page.page.unwrap();
-        assert_eq!(page.title, "T 1");
-        let first = &page.anchors[0];
-        assert_eq!(
-            (first.target.as_str(), first.words.as_str()),
-            ("http://b.example/x?&y", "to my bank")
-        );
-        assert!(first.has_picture && !first.is_hidden && page.anchors[1].is_hidden);
-        let picture = &page.pictures[0];
-        assert_eq!(
-            (picture.target.as_str(), picture.width, picture.height),
-            ("cid:1", Some(10), None)
-        );
-        assert_eq!(
-            (page.forms.as_slice(), page.password_fields, page.fields),
-            (&["//f.example".to_owned()][..], 1, 1)
-        );
-        assert_eq!(
-            (page.disguised_letters, page.unknown_elements, page.tables, page.comment_octets),
-            (2, 1, 1, 6)
-        );
-        assert_eq!((page.anchors.len(), page.hidden_letters), (2, 1));
-    }
-
-    #[test]
-    fn the_list_of_elements_is_in_order() {
-        assert!(ELEMENTS.is_sorted());
     }
 
     #[test]

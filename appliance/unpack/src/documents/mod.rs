@@ -22,6 +22,7 @@ mod notebook;
 mod office_crypto;
 mod office_xml;
 mod ole;
+mod outline;
 mod pdf;
 mod powerpoint;
 mod rtf;
