@@ -15,6 +15,7 @@ pub mod mails;
 pub mod peers;
 pub mod plan;
 pub mod processes;
+pub mod reload;
 pub mod report;
 pub mod scanning;
 pub mod signatures;

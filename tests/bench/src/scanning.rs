@@ -20,6 +20,7 @@ use gatepost_test_e2e::{gateway, limits, tool, wait_for};
 use nix::unistd::User;
 use tempfile::TempDir;
 
+use crate::reload::{self, Reload};
 use crate::{Plan, mails, processes, signatures};
 
 /// Messages of one run.
@@ -57,10 +58,40 @@ pub fn run(plan: &Plan) -> Result<String> {
         ours.push(scan(&state, &messages, count)?);
         println!("round {}: {}", round + 1, line(&theirs, &ours, count));
     }
-    let reload = clamd.reload()?;
-    let text = table(&theirs, &ours, count, written, &compiled, &clamd, reload);
+    let theirs_reloading = clamd.reload()?;
+    let mut text = table(&theirs, &ours, count, written, &compiled, &clamd, theirs_reloading);
     clamd.stop();
+    let ours_reloading = reload::measure(folder.path(), &compiled.pack)?;
+    text += &changes(&ours_reloading, opened(&compiled.pack)?);
     Ok(text)
+}
+
+/// How long the program takes to open a pack and check every octet of it.
+fn opened(pack: &Path) -> Result<Duration> {
+    let start = Instant::now();
+    let said = Command::new(gateway::program())
+        .args(["patterns", "info"])
+        .arg(pack)
+        .stdout(Stdio::null())
+        .status()?;
+    ensure!(said.success(), "patterns info");
+    Ok(start.elapsed())
+}
+
+fn changes(reload: &Reload, opened: Duration) -> String {
+    let mebibytes = |kibibytes: u64| kibibytes as f64 / 1024.0;
+    format!(
+        "Whole gateway, the same signatures put in place again under mail: {:.0} MiB before, {:.0} MiB at \
+         most ({:+.0} %), in use after {:.1} s, {} messages sent meanwhile, {} of them not taken. \
+         A pack is opened and checked in {:.0} ms.\n",
+        mebibytes(reload.steady_kibibytes),
+        mebibytes(reload.most_kibibytes),
+        (reload.most_kibibytes as f64 / reload.steady_kibibytes as f64 - 1.0) * 100.0,
+        reload.taken.as_secs_f64(),
+        reload.messages,
+        reload.lost,
+        opened.as_secs_f64() * 1000.0,
+    )
 }
 
 fn write_messages(folder: &Path, count: u64) -> Result<PathBuf> {
@@ -74,6 +105,7 @@ fn write_messages(folder: &Path, count: u64) -> Result<PathBuf> {
 
 /// What compiling the databases took.
 struct Compiled {
+    pack: PathBuf,
     taken: Duration,
     octets: u64,
 }
@@ -93,7 +125,7 @@ fn compile(databases: &Path, state: &Path) -> Result<Compiled> {
     let complaint = [said.stderr, said.stdout].concat();
     let complaint = String::from_utf8_lossy(&complaint);
     ensure!(said.status.success(), "patterns compile: {complaint}");
-    Ok(Compiled { taken, octets: fs::metadata(&pack)?.len() })
+    Ok(Compiled { taken, octets: fs::metadata(&pack)?.len(), pack })
 }
 
 /// Our workers over the folder.
@@ -125,7 +157,7 @@ fn scan(state: &Path, messages: &Path, count: u64) -> Result<Run> {
 }
 
 /// Does something while the memory of a process and its children is watched; gives the most seen.
-fn watched<T>(pid: i32, work: impl FnOnce() -> T) -> (T, u64) {
+pub(crate) fn watched<T>(pid: i32, work: impl FnOnce() -> T) -> (T, u64) {
     let done = AtomicBool::new(false);
     std::thread::scope(|scope| {
         let watcher = scope.spawn(|| {
@@ -142,7 +174,8 @@ fn watched<T>(pid: i32, work: impl FnOnce() -> T) -> (T, u64) {
     })
 }
 
-fn pss(pid: i32) -> u64 {
+/// Memory of a process and all below it.
+pub(crate) fn pss(pid: i32) -> u64 {
     processes::tree(pid).into_iter().map(processes::pss_kibibytes).sum()
 }
 
