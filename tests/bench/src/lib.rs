@@ -11,12 +11,14 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 pub mod gatepost;
+pub mod judging;
 pub mod mails;
 pub mod peers;
 pub mod plan;
 pub mod processes;
 pub mod reload;
 pub mod report;
+pub mod rspamd;
 pub mod scanning;
 pub mod signatures;
 pub mod subject;

@@ -2,12 +2,13 @@
 //!
 //! Options: `--rounds N` (5), `--quick` (one round, a tenth of the load), `--only WORD` (subjects
 //! whose name has the word), `--reuse` (many messages on one connection), `--scanning` (clamd and our
-//! workers alone, with a million signatures, instead), `--no-record`.
+//! workers alone, with a million signatures, instead), `--judging` (rspamd, SpamAssassin and our
+//! workers alone, instead), `--no-record`.
 
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
-use gatepost_test_bench::{Plan, plan, report, scanning};
+use gatepost_test_bench::{Plan, judging, plan, report, scanning};
 use gatepost_test_e2e::{is_installed, is_root};
 
 fn main() -> Result<()> {
@@ -18,6 +19,8 @@ fn main() -> Result<()> {
     }
     let (text, file) = if plan.scanning {
         (scanning::run(&plan)?, format!("{}-scanning.md", report::today()))
+    } else if plan.judging {
+        (judging::run(&plan)?, format!("{}-judging.md", report::today()))
     } else {
         let report = plan::run(&plan)?;
         (report.markdown(), format!("{}.md", report.date()))

@@ -16,6 +16,7 @@ use nix::unistd::User;
 use tempfile::TempDir;
 
 use crate::Subject;
+use crate::rspamd::{self, Worker};
 
 /// What stands behind Postfix.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,30 +55,6 @@ const SERVICES: [&str; 14] = [
     "anvil unix - - n - 1 anvil",
     "scache unix - - n - 1 scache",
     "tlsmgr unix - - n 1000? 1 tlsmgr",
-];
-
-/// Modules of rspamd that ask the network or a database.
-const ASKING_MODULES: [&str; 20] = [
-    "arc",
-    "asn",
-    "dkim",
-    "dkim_signing",
-    "dmarc",
-    "fuzzy_check",
-    "greylist",
-    "history_redis",
-    "mx_check",
-    "neural",
-    "phishing",
-    "ratelimit",
-    "rbl",
-    "replies",
-    "reputation",
-    "spf",
-    "surbl",
-    "url_redirector",
-    "whitelist",
-    "bimi",
 ];
 
 impl Postfix {
@@ -136,75 +113,6 @@ impl Postfix {
         fs::write(self.path("etc/master.cf"), services.join("\n") + "\n").unwrap();
     }
 
-    fn write_rspamd(&self) {
-        for folder in ["rspamd/override.d", "rspamd/db", "rspamd/run", "rspamd/log"] {
-            fs::create_dir_all(self.path(folder)).unwrap();
-        }
-        let write = |name: &str, text: &str| {
-            fs::write(self.path(&format!("rspamd/override.d/{name}")), text).unwrap();
-        };
-        for module in ASKING_MODULES {
-            write(&format!("{module}.conf"), "enabled = false;\n");
-        }
-        write(
-            "options.inc",
-            "dns { nameserver = [\"127.0.0.1:9:1\"]; timeout = 0.1s; retransmits = 1; }\n\
-             filters = \"chartable,regexp\";\n",
-        );
-        write("logging.inc", "level = \"error\";\n");
-        write("worker-normal.inc", "enabled = false;\n");
-        let controller = format!("bind_socket = \"127.0.0.1:{}\";\n", tool::free_port());
-        write("worker-controller.inc", &controller);
-        let proxy = format!(
-            "bind_socket = \"127.0.0.1:{}\";\nmilter = yes;\ntimeout = 120s;\ncount = 2;\n\
-             upstream \"local\" {{ default = yes; self_scan = yes; }}\n",
-            self.milter_port
-        );
-        write("worker-proxy.inc", &proxy);
-        if self.scanning == Scanning::RspamdAndClamd {
-            let clamav = format!(
-                "clamav {{ type = \"clamav\"; servers = \"{}\"; symbol = \"CLAM_VIRUS\"; \
-                 action = \"reject\"; scan_mime_parts = false; max_size = 20000000; }}\n",
-                self.path("clamd/clamd.sock").display()
-            );
-            write("antivirus.conf", &clamav);
-        }
-        give(&self.path("rspamd"), "_rspamd");
-        for folder in ["db", "run", "log"] {
-            give(&self.path(&format!("rspamd/{folder}")), "_rspamd");
-        }
-    }
-
-    fn start_rspamd(&mut self) {
-        self.write_rspamd();
-        let root = self.path("rspamd");
-        let mut command = Command::new(tool::find("rspamd").unwrap());
-        command.args(["-f", "-u", "_rspamd", "-g", "_rspamd", "-c", "/etc/rspamd/rspamd.conf"]);
-        for (variable, folder) in
-            [("LOCAL_CONFDIR", ""), ("DBDIR", "db"), ("RUNDIR", "run"), ("LOGDIR", "log")]
-        {
-            command.arg("--var").arg(format!("{variable}={}", root.join(folder).display()));
-        }
-        self.rspamd = Some(quiet(&mut command));
-        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, self.milter_port));
-        wait_for("rspamd to listen", limits::START, || TcpStream::connect(address).ok());
-        // Its pattern compiler works on for a while after the start and would disturb others.
-        wait_for("rspamd to have compiled its patterns", limits::DELIVERY, || {
-            let files = fs::read_dir(root.join("db")).ok()?.flatten();
-            let fresh = |file: &fs::DirEntry| {
-                file.path().extension().is_some_and(|kind| kind == "hs" || kind == "unser")
-                    && file
-                        .metadata()
-                        .ok()
-                        .and_then(|data| data.modified().ok())
-                        .and_then(|time| time.elapsed().ok())
-                        .is_none_or(|age| age.as_secs() < 4)
-            };
-            let (fresh, stale): (Vec<_>, Vec<_>) = files.partition(fresh);
-            (fresh.is_empty() && !stale.is_empty()).then_some(())
-        });
-    }
-
     fn start_clamd(&mut self) {
         let root = self.path("clamd");
         fs::create_dir_all(root.join("db")).unwrap();
@@ -244,7 +152,10 @@ impl Subject for Postfix {
             self.start_clamd();
         }
         if self.scanning != Scanning::None {
-            self.start_rspamd();
+            let clamd = self.path("clamd/clamd.sock");
+            let clamd = (self.scanning == Scanning::RspamdAndClamd).then_some(clamd.as_path());
+            let worker = Worker::Milter(self.milter_port);
+            self.rspamd = Some(rspamd::start(&self.path("rspamd"), worker, clamd));
         }
         self.write_postfix(sink);
         self.postfix("check");
@@ -285,19 +196,21 @@ impl Drop for Postfix {
     }
 }
 
-fn quiet(command: &mut Command) -> Child {
+/// Starts a scanner that says nothing.
+pub(crate) fn quiet(command: &mut Command) -> Child {
     let command = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     command.spawn().expect("the scanner can be run")
 }
 
-/// SIGTERM first: rspamd's children end with it, not with a killed parent.
-fn end(mut child: Child) {
+/// Ends a scanner. SIGTERM first: rspamd's children end with it, not with a killed parent.
+pub(crate) fn end(mut child: Child) {
     let pid = nix::unistd::Pid::from_raw(child.id() as i32);
     let _ = nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGTERM);
     wait_for("a scanner to end", limits::START, || child.try_wait().unwrap());
 }
 
-fn give(path: &Path, user: &str) {
+/// Gives a file to a user.
+pub(crate) fn give(path: &Path, user: &str) {
     let user = User::from_name(user).unwrap().unwrap_or_else(|| panic!("no user {user}"));
     chown(path, Some(user.uid.as_raw()), Some(user.gid.as_raw())).unwrap();
 }

@@ -35,6 +35,8 @@ pub struct Plan {
     pub reuse: bool,
     /// Only the scanners, without the mail systems around them; `false`: only the mail systems.
     pub scanning: bool,
+    /// Judges of unwanted mail alone, in place of whole gateways.
+    pub judging: bool,
     /// Write the results to a file.
     pub record: bool,
 }
@@ -45,8 +47,15 @@ impl Plan {
     /// # Errors
     /// When an option is unknown or its value is missing.
     pub fn from_arguments(arguments: impl Iterator<Item = String>) -> Result<Plan> {
-        let mut plan =
-            Plan { rounds: 5, divisor: 1, only: None, reuse: false, scanning: false, record: true };
+        let mut plan = Plan {
+            rounds: 5,
+            divisor: 1,
+            only: None,
+            reuse: false,
+            scanning: false,
+            judging: false,
+            record: true,
+        };
         let mut arguments = arguments;
         while let Some(argument) = arguments.next() {
             match argument.as_str() {
@@ -55,6 +64,7 @@ impl Plan {
                 "--only" => plan.only = Some(arguments.next().context("--only WORD")?),
                 "--reuse" => plan.reuse = true,
                 "--scanning" => plan.scanning = true,
+                "--judging" => plan.judging = true,
                 "--no-record" => plan.record = false,
                 other => bail!("{other} is no option of the bench"),
             }

@@ -297,6 +297,7 @@ mod tests {
             only: None,
             reuse: false,
             scanning: false,
+            judging: false,
             record: false,
         };
         let mut report = Report::new(names.map(str::to_owned).to_vec(), &loads, "made", &plan);
