@@ -4,6 +4,8 @@
 #   make test     everything continuous integration runs; ends with "N passed, N failed"
 #   make fuzz     every parser on mutated input, SECONDS=60 each (nightly)
 #   make bench    side by side with Postfix, rspamd and ClamAV (root; about half an hour)
+#   make train    the model of unwanted mail from ../shared/data, the same to the byte every time
+#   make detection  what is caught and flagged wrongly, beside rspamd, SpamAssassin and bogofilter
 #
 # When packages are missing and you are not root, a target stops and prints the one command to run.
 
@@ -15,7 +17,8 @@ MAKEFLAGS += --no-print-directory
 APT_BUILD := gcc libc6-dev pkg-config libsystemd-dev
 APT_TEST  := postfix swaks procps python3-pip clamav clamav-testfiles \
              zip p7zip-full arj genisoimage zstd xz-utils bzip2 cpio binutils
-APT_BENCH := rspamd clamav-daemon redis-server
+APT_BENCH := rspamd clamav-daemon redis-server spamassassin spamd
+APT_DETECTION := rspamd redis-server spamassassin spamd bogofilter
 
 # One optimised profile for everything continuous integration builds, so nothing is compiled twice.
 PROFILE ?= ci
@@ -28,8 +31,8 @@ CRASH_ROUNDS ?= 200
 export GATEPOST_BIN = $(CURDIR)/$(OUT)/gatepost
 export PROFILE OUT CRASH_ROUNDS
 
-.PHONY: help run build test test-crash test-simulation fuzz bench fmt tidy clippy deny clean \
-        setup-build setup-test setup-bench setup-deny
+.PHONY: help run build test test-crash test-simulation fuzz bench train detection fmt tidy clippy \
+        deny clean setup-build setup-test setup-bench setup-detection setup-deny
 
 help:
 	@sed -n '/^#/!q;s/^# \{0,1\}//p' Makefile
@@ -42,6 +45,9 @@ setup-test:
 
 setup-bench:
 	@tests/setup/packages.sh "make bench" $(APT_BUILD) $(APT_TEST) $(APT_BENCH)
+
+setup-detection:
+	@tests/setup/packages.sh "make detection" $(APT_BUILD) $(APT_DETECTION)
 
 setup-deny:
 	@tests/setup/cargo-deny.sh >/dev/null
@@ -74,6 +80,15 @@ fuzz: setup-build
 bench: PROFILE = release
 bench: setup-bench build
 	cargo run --locked --release -p gatepost-test-bench -- $(ARGS)
+
+train: setup-build
+	cargo build --locked --profile $(PROFILE) --workspace --bin train
+	$(OUT)/train
+
+# ARGS=--alone leaves the other filters out, --held measures the half that nothing is tuned on.
+detection: setup-detection
+	cargo build --locked --profile $(PROFILE) --workspace --bin table
+	$(OUT)/table detection $(ARGS)
 
 fmt:
 	cargo fmt --all

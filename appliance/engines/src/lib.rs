@@ -13,6 +13,7 @@
 mod attachment;
 mod container;
 mod document;
+mod expressions;
 mod leaves;
 pub mod limits;
 mod look;
@@ -25,6 +26,7 @@ mod virus;
 pub use unwanted::gtube;
 pub use virus::eicar;
 
+use ::expressions::Lists;
 use mail::{Finding, Leaf, SpamJudgement, Unscannable};
 use message::Mail;
 use patterns::{Pack, PackError};
@@ -81,6 +83,7 @@ pub struct Engines {
     virus: Virus,
     unwanted: Unwanted,
     scripts: Scripts,
+    lists: Lists,
 }
 
 impl Engines {
@@ -92,11 +95,18 @@ impl Engines {
         Ok(Engines { virus: Virus::new(pack)?, ..Engines::default() })
     }
 
+    /// The same with the owner's lists of keywords and expressions.
+    #[must_use]
+    pub fn with_lists(self, lists: Lists) -> Self {
+        Engines { lists, ..self }
+    }
+
     /// Runs every engine over a message.
     #[must_use]
     pub fn scan(&mut self, mail: &Mail<'_>, context: &Context<'_>) -> Facts {
         self.virus.begin();
-        let mut look = Look::new(&mut self.virus, &self.unwanted, &self.scripts, context);
+        let mut look =
+            Look::new(&mut self.virus, &self.unwanted, &self.scripts, &self.lists, context);
         look.mail(mail);
         look.facts(mail)
     }
@@ -109,7 +119,8 @@ impl Engines {
         context: &Context<'_>,
         then: impl FnOnce(&spam::Sight<'_>) -> T,
     ) -> T {
-        let mut look = Look::new(&mut self.virus, &self.unwanted, &self.scripts, context);
+        let mut look =
+            Look::new(&mut self.virus, &self.unwanted, &self.scripts, &self.lists, context);
         look.mail(mail);
         look.sighted(mail, then)
     }

@@ -6,6 +6,10 @@ pub const FINDINGS: usize = 100;
 pub const LEAVES: usize = 5000;
 /// Octets of the evidence of a finding.
 pub const EVIDENCE_OCTETS: usize = 400;
+/// Octets of the text of a message that lists of keywords look at.
+pub const LISTED_OCTETS: usize = 4 * 1024 * 1024;
+/// Places of one target that are told of one list.
+pub const LISTED_PLACES: usize = 16;
 /// Facts that one finding quotes.
 pub const QUOTED: usize = 3;
 /// Facts about documents that are kept to be judged together.

@@ -1,5 +1,6 @@
 //! One look at one message: every part is taken apart, and every engine is shown every specimen.
 
+use ::expressions::Lists;
 use filetype::{Types, kinds};
 use mail::{EngineName, Finding, FindingKind, Properties, Unscannable};
 use message::{Mail, Part};
@@ -7,6 +8,7 @@ use unpack::{Budget, Fact, Origin, Page, Passwords, Root, Specimen, Text, Visito
 
 use crate::attachment::Attachments;
 use crate::document::Documents;
+use crate::expressions::{Listed, Texts};
 use crate::leaves::Leaves;
 use crate::script::Scripts;
 use crate::unwanted::{Reading, Seen, Unwanted};
@@ -18,6 +20,7 @@ pub(crate) struct Look<'e> {
     virus: &'e mut Virus,
     unwanted: &'e Unwanted,
     scripts: &'e Scripts,
+    lists: &'e Lists,
     context: &'e Context<'e>,
     gathered: Gathered,
 }
@@ -33,6 +36,7 @@ pub(crate) struct Gathered {
     documents: Documents,
     attachments: Attachments,
     seen: Seen,
+    texts: Texts,
 }
 
 impl Gathered {
@@ -68,9 +72,10 @@ impl<'e> Look<'e> {
         virus: &'e mut Virus,
         unwanted: &'e Unwanted,
         scripts: &'e Scripts,
+        lists: &'e Lists,
         context: &'e Context<'e>,
     ) -> Self {
-        Look { virus, unwanted, scripts, context, gathered: Gathered::default() }
+        Look { virus, unwanted, scripts, lists, context, gathered: Gathered::default() }
     }
 
     /// Looks at every part, every reading of it, and the message as it was received.
@@ -109,9 +114,15 @@ impl<'e> Look<'e> {
             let reading = Reading::Other;
             unpack::open(&root, passwords, budget, &mut Visit { look: self, part, reading });
         }
+        let listed = self.listed();
         for name in part.all_names() {
             self.gathered.attachments.name(name, &part.path);
+            self.gathered.texts.name(listed, name, &part.path);
         }
+    }
+
+    fn listed(&self) -> Listed<'e> {
+        Listed { lists: self.lists, context: self.context }
     }
 
     /// The message as it was received: what no part holds, and signatures on whole messages.
@@ -167,10 +178,13 @@ impl<'e> Look<'e> {
             gathered.unscannable(Unscannable::Limit(words));
         }
         structure::scan(mail, &mut gathered);
+        let texts = std::mem::take(&mut gathered.texts);
+        let listed = texts.judge(Listed { lists: self.lists, context }, mail, &mut gathered);
         let spam = innermost(gathered.spam);
         let is_test = !spam.is_empty();
         let mut findings = innermost(gathered.virus);
         findings.extend(spam);
+        findings.extend(listed);
         findings.extend(gathered.findings);
         let (leaves, unscannable) = (gathered.leaves.into_list(), gathered.unscannable);
         let spam = self.unwanted.judge(mail, gathered.seen, &leaves, context.around, is_test);
@@ -221,7 +235,9 @@ struct Visit<'v, 'e> {
 impl Visitor for Visit<'_, '_> {
     fn specimen(&mut self, specimen: &Specimen<'_>) {
         self.look.known(specimen);
+        let listed = self.look.listed();
         let gathered = &mut self.look.gathered;
+        gathered.texts.specimen(listed, specimen, self.part, self.reading);
         gathered.leaves.add(specimen, self.part);
         gathered.seen.specimen(specimen, self.part, self.reading);
         if let Origin::Text(text) = specimen.origin {

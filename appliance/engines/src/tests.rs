@@ -2,7 +2,7 @@
 
 mod attachments;
 mod documents;
-mod making;
+pub(crate) mod making;
 mod viruses;
 
 use crate::tests::making::{Mailing, scan};

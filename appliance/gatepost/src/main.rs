@@ -8,6 +8,7 @@
 )]
 
 mod certificate;
+mod expressions;
 mod face;
 mod health;
 mod metrics;
@@ -66,6 +67,9 @@ enum Verb {
     /// Make, show and try pattern packs.
     #[command(subcommand)]
     Patterns(patterns::PatternsCommand),
+    /// Try expressions and keywords, and see the lists of them that ship.
+    #[command(subcommand)]
+    Expressions(expressions::ExpressionsCommand),
     /// Tell whether the gateway is well.
     Health,
     /// Print the reference manual of all settings (Markdown).
@@ -104,6 +108,7 @@ fn dispatch(line: CommandLine) -> u8 {
             0
         }
         Verb::Patterns(command) => patterns::run(&command, line.json),
+        Verb::Expressions(command) => expressions::run(&command, line.json),
         verb => on_runtime(ask(verb, paths, line.json)),
     }
 }
@@ -117,7 +122,7 @@ async fn ask(verb: Verb, paths: ipc::Paths, json: bool) -> u8 {
         Verb::Quarantine(command) => quarantine::run(&paths, command, json).await,
         Verb::Settings(command) => settings::run(&paths, command, json).await,
         Verb::Health => health::run(&paths, json).await,
-        Verb::Run(_) | Verb::Role(_) | Verb::Manual | Verb::Patterns(_) => 2,
+        Verb::Run(_) | Verb::Role(_) | Verb::Manual | Verb::Patterns(_) | Verb::Expressions(_) => 2,
     }
 }
 

@@ -1,12 +1,15 @@
 //! What is done to one message: read, scan, and say what was seen within the bounds of an answer.
 
 use engines::{Context, Engines};
+use expressions::{Expressions, Lists};
 use ipc::limits::{FINDING_TEXT_OCTETS, FINDINGS, LEAVES, SPAM_TERMS};
-use mail::{Finding, Findings, Leaf, SpamJudgement, SpamTerm, Unscannable};
+use mail::{
+    EngineName, Finding, FindingKind, Findings, Leaf, SpamJudgement, SpamTerm, Unscannable,
+};
 use message::Reader;
 use patterns::{Pack, PackError};
 use serde_json::{Map, Value};
-use spam::{Around, Unwanted};
+use spam::{Around, LinkLists, Unwanted};
 use unpack::{Limits, Stopwatch};
 
 use crate::limits;
@@ -19,6 +22,7 @@ pub struct Examiner {
     limits: Limits,
     passwords: Vec<String>,
     unwanted: Unwanted,
+    links: LinkLists,
 }
 
 /// Why an examiner cannot be made.
@@ -51,9 +55,14 @@ impl Examiner {
         passwords: &[String],
         sections: &Map<String, Value>,
     ) -> Result<Self, ExamineError> {
-        let (reader, engines) = (Reader::default(), Engines::new(pack)?);
-        let unwanted = schema::section(sections)?;
-        Ok(Examiner { reader, engines, limits, passwords: passwords.to_vec(), unwanted })
+        let listed: Expressions = schema::section(sections)?;
+        let lists = Lists::compile(&listed, spam::fold);
+        let (reader, engines) = (Reader::default(), Engines::new(pack)?.with_lists(lists));
+        let mut unwanted: Unwanted = schema::section(sections)?;
+        let links = LinkLists::new(&unwanted);
+        // Compiled, they are of no more use.
+        (unwanted.approved_links, unwanted.blocked_links) = (Vec::new(), Vec::new());
+        Ok(Examiner { reader, engines, limits, passwords: passwords.to_vec(), unwanted, links })
     }
 
     /// Examines one message; it ends as over a limit when the stopwatch says so. Says the same
@@ -75,14 +84,17 @@ impl Examiner {
             around: Around {
                 own_domains: &own_domains,
                 persons: &self.unwanted.persons,
+                links: Some(&self.links),
                 ..*around
             },
         };
         let facts = self.engines.scan(&mail, &context);
         let all = facts.leaves.len();
         let leaves = leaves(facts.leaves);
-        let found = facts.findings.len();
-        let list = list(facts.findings);
+        let mut findings = facts.findings;
+        findings.splice(0..0, blocked_link(&facts.spam));
+        let found = findings.len();
+        let list = list(findings);
         let why = match (leaves.len() < all, list.len() < found) {
             (true, _) => Some("more files, or longer names of files, than an answer holds"),
             (_, true) => Some("more findings than an answer holds"),
@@ -100,6 +112,13 @@ impl Examiner {
             microseconds: 0,
         }
     }
+}
+
+/// A link on the owner's list makes phishing by itself, whatever else the message looks like.
+fn blocked_link(judgement: &SpamJudgement) -> Option<Finding> {
+    let term = judgement.terms.iter().find(|term| term.signal == "blocked-link")?;
+    let (name, evidence) = (term.signal.as_str(), term.evidence.as_str());
+    Some(Finding::new(EngineName::Spam, FindingKind::Phishing, name, "", evidence).weighing(100))
 }
 
 /// The leaves whose texts fit into an answer together.
@@ -169,7 +188,6 @@ fn cut(mut text: String) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use mail::FindingKind;
 
     fn octets(findings: Findings) -> usize {
         let mut buffer = Vec::new();
@@ -236,7 +254,7 @@ mod tests {
     fn findings_of_the_longest_texts_fit_and_what_is_left_out_is_told_of() {
         let text = "n".repeat(FINDING_TEXT_OCTETS * 2);
         let one = Finding::new(
-            mail::EngineName::Virus,
+            EngineName::Virus,
             FindingKind::Malware,
             text.clone(),
             text.clone(),
@@ -246,6 +264,23 @@ mod tests {
         assert!(!told.is_empty() && told.len() < FINDINGS);
         let findings = Findings { list: told, ..Findings::default() };
         assert!(octets(findings) + limits::LEAVES_TEXT_OCTETS * 2 < ipc::limits::ANSWER_OCTETS + 1);
+    }
+
+    #[test]
+    fn a_link_that_the_owner_blocked_makes_phishing_by_itself() {
+        let sections = serde_json::json!({"unwanted": {"blocked_links": [
+            {"pattern": "evil.example", "compare": "domain"}
+        ]}});
+        let Value::Object(sections) = sections else { panic!() };
+        let mut examiner = Examiner::new(None, Limits::default(), &[], &sections).unwrap();
+        let raw = |host: &str| {
+            format!("From: a@b.example\r\nSubject: x\r\n\r\nSee https://{host}/a today.\r\n")
+        };
+        let mut asked = |host| examiner.examine(raw(host).as_bytes(), &Around::default(), &());
+        let findings = asked("www.evil.example");
+        assert!(findings.has(FindingKind::Phishing));
+        assert!(findings.list[0].evidence.contains("evil.example"));
+        assert!(!asked("good.example").has(FindingKind::Phishing));
     }
 
     #[test]

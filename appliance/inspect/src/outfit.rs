@@ -40,11 +40,11 @@ pub enum OutfitError {
 }
 
 /// The sections that an outfit is made of.
-pub(crate) const SECTIONS: &[&str] = &["inspection", "exceptions", "unwanted"];
+pub(crate) const SECTIONS: &[&str] = &["inspection", "exceptions", "unwanted", "expressions"];
 
 /// Those of them that cells read themselves. Nothing secret may stand in them: cells are presumed
 /// taken over by the mail they read.
-const CELL_SECTIONS: &[&str] = &["unwanted"];
+const CELL_SECTIONS: &[&str] = &["unwanted", "expressions"];
 
 /// The settings of one snapshot.
 #[derive(Debug, Clone, Default)]

@@ -19,6 +19,8 @@ pub enum EngineName {
     Document,
     /// Heuristics on attachments: names, types, carriers.
     Attachment,
+    /// The owner's lists of keywords and expressions.
+    Expressions,
 }
 
 /// A class of program that its owner may not want although it is no virus (features F-6).
@@ -69,6 +71,8 @@ pub enum FindingKind {
     Limit,
     /// A harmless defect, or a note.
     Defect,
+    /// A list of the owner matched; [`Finding::source`] is the target.
+    Expression,
 }
 
 /// One fact.
@@ -158,6 +162,7 @@ impl EngineName {
             EngineName::Container => "container",
             EngineName::Document => "document",
             EngineName::Attachment => "attachment",
+            EngineName::Expressions => "expressions",
         }
     }
 }
@@ -196,6 +201,7 @@ impl FindingKind {
             FindingKind::Unsupported => "unsupported",
             FindingKind::Limit => "limit",
             FindingKind::Defect => "note",
+            FindingKind::Expression => "expression",
         }
     }
 }

@@ -5,6 +5,7 @@
 //! [`Verdict`] (what was decided) and [`MailEvent`] (what is told about it).
 
 mod address;
+mod day;
 mod envelope;
 mod event;
 mod finding;
@@ -15,6 +16,7 @@ mod spam;
 mod verdict;
 
 pub use address::{Address, AddressError, Domain, Sender};
+pub use day::Day;
 pub use envelope::{
     BodyKind, Client, Direction, Envelope, Listener, Notify, Recipient, Return, TlsFacts,
 };
@@ -24,5 +26,5 @@ pub use finding::{
 };
 pub use id::{IdError, IdSource, MessageId, SessionId, Timestamp};
 pub use reply::{Enhanced, Reply, ReplyError};
-pub use spam::{SpamClass, SpamJudgement, SpamTerm};
+pub use spam::{SpamClass, SpamJudgement, SpamLevel, SpamTerm};
 pub use verdict::{Amendment, Fate, Ruling, Step, Verdict};

@@ -43,6 +43,39 @@ impl SpamClass {
     }
 }
 
+/// How much is to be caught (features D-28). The one place where levels mean probabilities.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum SpamLevel {
+    /// Catches the most; now and then what was wanted.
+    High,
+    /// The usual one.
+    Medium,
+    /// Catches the surest only.
+    Low,
+}
+
+impl SpamLevel {
+    /// The one word for it in faces, scripts and settings.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            SpamLevel::High => "high",
+            SpamLevel::Medium => "medium",
+            SpamLevel::Low => "low",
+        }
+    }
+
+    /// The probability from which mail is caught, in percent.
+    #[must_use]
+    pub const fn percent(self) -> u32 {
+        match self {
+            SpamLevel::High => 50,
+            SpamLevel::Medium => 80,
+            SpamLevel::Low => 95,
+        }
+    }
+}
+
 /// One term of the sum.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SpamTerm {

@@ -2,8 +2,8 @@
 //! question takes. What it means stands in `conditions/`, one file for each question.
 
 use filetype::{Family, FileType};
-use mail::Properties;
-use schema::Problem;
+use mail::{Properties, SpamClass};
+use schema::{Network, Problem};
 
 use crate::Wildcard;
 use crate::extensions::Group;
@@ -17,12 +17,23 @@ schema::choice! {
         MassMailer = "mass_mailer",
         /// A signature of an unwanted program of `classes` matched.
         Grayware = "grayware",
-        /// A signature or list entry of phishing matched.
+        /// A signature or list entry of phishing matched, or it looks like phishing and its
+        /// probability reaches `catch_rate`.
         Phishing = "phishing",
         /// All heuristics on documents and attachments together reach `at_least_percent`.
         Suspicious = "suspicious",
-        /// The probability of spam reaches `at_least_percent`.
+        /// The probability that it is unwanted reaches `catch_rate`, or its sender is blocked; never
+        /// when its sender is approved or a text exemption holds.
         Spam = "spam",
+        /// It pretends to come from somebody the reader knows, and the probability of that reaches
+        /// `catch_rate`.
+        Impostor = "impostor",
+        /// It is bulk mail of `mail_classes` that is no spam, and its sender is not among
+        /// `except_senders` or `except_networks`.
+        Graymail = "graymail",
+        /// It is of one of `mail_classes`, and its probability reaches `catch_rate`; for
+        /// `marketing`, `social` and `forum` no probability counts.
+        SpamClass = "spam_class",
         /// A file in it is encrypted and could not be opened.
         Encrypted = "encrypted",
         /// A container or the message itself is damaged.
@@ -45,6 +56,8 @@ schema::choice! {
         AttachmentNumber = "attachment_number",
         /// One of `properties` is true of an attachment.
         AttachmentProperty = "attachment_property",
+        /// A list of keywords or expressions among `lists` matches in one of `targets`.
+        Expression = "expression",
         /// The size of the message as received compares with `octets`.
         MessageSize = "message_size",
         /// The number of recipients compares with `count`.
@@ -83,6 +96,55 @@ schema::choice! {
         PasswordCracker = "password_cracker",
         /// Any other unwanted program.
         Unwanted = "unwanted",
+    }
+}
+
+schema::choice! {
+    /// How much is to be caught: the more, the more often what was wanted.
+    pub enum CatchRate {
+        /// From a probability of 50 %.
+        High = "high",
+        /// From a probability of 80 %.
+        Medium = "medium",
+        /// From a probability of 95 %.
+        Low = "low",
+        /// From `at_least_percent`.
+        Own = "own",
+    }
+}
+
+schema::choice! {
+    /// What kind of unwanted or bulk mail.
+    pub enum MailClass {
+        /// Unsolicited bulk mail and fraud.
+        Spam = "spam",
+        /// Asks for credentials or payment in somebody else's name.
+        Phishing = "phishing",
+        /// Pretends to come from somebody the reader knows.
+        Impostor = "impostor",
+        /// Brings malware or leads to it.
+        Malware = "malware",
+        /// Marketing and newsletters that the reader may have asked for.
+        Marketing = "marketing",
+        /// Notices of social networks.
+        Social = "social",
+        /// Notices of forums and mailing lists.
+        Forum = "forum",
+    }
+}
+
+impl MailClass {
+    /// The class as judgements carry it.
+    pub(crate) fn class(self) -> SpamClass {
+        match self {
+            MailClass::Spam => SpamClass::Spam,
+            MailClass::Phishing => SpamClass::Phishing,
+            MailClass::Impostor => SpamClass::Impostor,
+            MailClass::Malware => SpamClass::Malware,
+            MailClass::Marketing => SpamClass::Marketing,
+            MailClass::Social => SpamClass::Social,
+            MailClass::Forum => SpamClass::Forum,
+        }
     }
 }
 
@@ -244,6 +306,22 @@ impl Property {
     }
 }
 
+schema::choice! {
+    /// Which texts of a message lists of keywords and expressions look at.
+    pub enum TextTarget {
+        /// The subject.
+        Subject = "subject",
+        /// The text of the message.
+        Body = "body",
+        /// Header fields.
+        Headers = "headers",
+        /// The text of attachments.
+        Attachments = "attachments",
+        /// The names of files.
+        Names = "names",
+    }
+}
+
 schema::table! {
     /// One condition of a rule.
     pub struct Condition {
@@ -252,8 +330,18 @@ schema::table! {
         pub when: Question = Question::Malware,
         /// Turns the answer around.
         pub not: bool = false,
-        /// For `spam` and `suspicious`: the least value, in percent.
+        /// For `suspicious`, and where `catch_rate` is `own`: the least value, in percent.
         pub at_least_percent: u32 = 50, in 1..=100,
+        /// For `spam`, `phishing`, `impostor` and `spam_class`: how much is to be caught.
+        pub catch_rate: CatchRate = CatchRate::Medium,
+        /// For `spam_class`: the classes. For `graymail`: which of `marketing`, `social` and
+        /// `forum`; empty: all three.
+        pub mail_classes: Vec<MailClass> = Vec::new(), in 0..=7,
+        /// For `graymail`: senders whose bulk mail is left alone, by the header field From or the
+        /// envelope: addresses, domains, or patterns with `*` and `?`.
+        pub except_senders: Vec<String> = Vec::new(), in 0..=10_000,
+        /// For `graymail`: addresses and networks of hosts whose bulk mail is left alone.
+        pub except_networks: Vec<Network> = Vec::new(), in 0..=10_000,
         /// For `grayware`: the classes. Empty: all of them.
         pub classes: Vec<GraywareClass> = Vec::new(), in 0..=8,
         /// For `attachment_name` and `attachment_extension`: what is listed, or all but that.
@@ -276,6 +364,12 @@ schema::table! {
         pub types: Vec<String> = Vec::new(), in 0..=1000,
         /// For `attachment_property`: what must be true; one of them is enough.
         pub properties: Vec<Property> = Vec::new(), in 0..=32,
+        /// For `expression`: names of lists of the section `expressions`, those that ship included.
+        pub lists: Vec<String> = Vec::new(), in 0..=1000,
+        /// For `expression`: which texts count. Empty: all of them.
+        pub targets: Vec<TextTarget> = Vec::new(), in 0..=5,
+        /// For `expression`: the header fields that count. Empty: all of them.
+        pub headers: Vec<String> = Vec::new(), in 0..=100,
         /// For sizes and numbers: how they compare.
         pub comparison: Comparison = Comparison::MoreThan,
         /// For sizes: what is compared with.
@@ -307,6 +401,15 @@ pub(crate) fn check(path: &str, condition: &Condition) -> Vec<Problem> {
     check_patterns(path, "mimes", &condition.mimes, "image/*", &mut problems);
     check_extensions(path, &condition.extensions, &mut problems);
     check_types(path, &condition.types, &mut problems);
+    check_patterns(
+        path,
+        "except_senders",
+        &condition.except_senders,
+        "*@example.test",
+        &mut problems,
+    );
+    check_classes(path, condition, &mut problems);
+    problems.extend(check_percent(path, condition));
     problems.extend(check_empty(path, condition));
     problems
 }
@@ -323,6 +426,8 @@ fn check_empty(path: &str, condition: &Condition) -> Option<Problem> {
             ("types", condition.types.is_empty() && condition.families.is_empty())
         }
         Question::AttachmentProperty => ("properties", condition.properties.is_empty()),
+        Question::Expression => ("lists", condition.lists.is_empty()),
+        Question::SpamClass => ("mail_classes", condition.mail_classes.is_empty()),
         _ => return None,
     };
     empty.then(|| {
@@ -330,6 +435,36 @@ fn check_empty(path: &str, condition: &Condition) -> Option<Problem> {
             format!("{path}.{field}"),
             format!("The condition {} asks for nothing.", condition.when),
             "Give at least one entry.",
+        )
+    })
+}
+
+/// Only bulk mail is graymail.
+fn check_classes(path: &str, condition: &Condition, problems: &mut Vec<Problem>) {
+    if condition.when != Question::Graymail {
+        return;
+    }
+    let classes = condition.mail_classes.iter().enumerate();
+    for (place, class) in classes.filter(|(_, class)| !class.class().is_graymail()) {
+        problems.push(Problem::new(
+            format!("{path}.mail_classes.{place}"),
+            format!("{class} is no graymail."),
+            "Give marketing, social or forum; for other classes use spam_class.",
+        ));
+    }
+}
+
+/// A percentage that nothing looks at would read like one that counts.
+fn check_percent(path: &str, condition: &Condition) -> Option<Problem> {
+    let rated = [Question::Spam, Question::Phishing, Question::Impostor, Question::SpamClass];
+    let is_ignored = rated.contains(&condition.when)
+        && condition.catch_rate != CatchRate::Own
+        && condition.at_least_percent != Condition::default().at_least_percent;
+    is_ignored.then(|| {
+        Problem::new(
+            format!("{path}.at_least_percent"),
+            format!("The catch rate is {}, so this is not looked at.", condition.catch_rate),
+            "Set catch_rate to own, or leave this out.",
         )
     })
 }
@@ -417,6 +552,39 @@ mod tests {
         let problems = check("c", &condition);
         let paths: Vec<&str> = problems.iter().map(|problem| problem.path.as_str()).collect();
         assert_eq!(paths, ["c.names.0", "c.extensions.1", "c.extensions.2", "c.types.0"]);
+    }
+
+    #[test]
+    fn each_class_of_the_settings_is_one_of_the_judgements() {
+        let schema::Kind::Choice(values) = <MailClass as schema::Kinded>::kind() else { panic!() };
+        let all = [
+            MailClass::Spam,
+            MailClass::Phishing,
+            MailClass::Impostor,
+            MailClass::Malware,
+            MailClass::Marketing,
+            MailClass::Social,
+            MailClass::Forum,
+        ];
+        assert_eq!(all.len(), values.len());
+        assert!(all.iter().all(|one| one.class().word() == one.as_str()));
+    }
+
+    #[test]
+    fn a_percentage_without_the_own_catch_rate_and_a_class_that_is_no_graymail_are_problems() {
+        let ninety = |when, catch_rate| Condition {
+            at_least_percent: 90,
+            catch_rate,
+            ..Condition::of(when)
+        };
+        assert_eq!(check("c", &ninety(Question::Spam, CatchRate::Low)).len(), 1);
+        assert!(check("c", &ninety(Question::Spam, CatchRate::Own)).is_empty());
+        assert!(check("c", &ninety(Question::Suspicious, CatchRate::Low)).is_empty());
+        let gray =
+            |class| Condition { mail_classes: vec![class], ..Condition::of(Question::Graymail) };
+        assert_eq!(check("c", &gray(MailClass::Spam))[0].path, "c.mail_classes.0");
+        assert!(check("c", &gray(MailClass::Forum)).is_empty());
+        assert_eq!(check("c", &Condition::of(Question::SpamClass))[0].path, "c.mail_classes");
     }
 
     #[test]

@@ -1,11 +1,14 @@
 //! Compile and decide.
 
+use std::sync::Arc;
+
 use mail::{Direction, Envelope, Findings, Step, Verdict};
 
 use crate::actions::{Consequence, act};
 use crate::conditions::{Answer, Asked, Subject};
 use crate::exceptions::{Exceptions, Hit, NAME_PREFIX};
 use crate::patterns::{Patterns, Sought};
+use crate::senders::{Lists, Senders};
 use crate::settings::{Combine, RouteDirection, Rule, Rules};
 use crate::standing::{Standing, gather, strictness};
 
@@ -18,6 +21,8 @@ pub struct Policy {
     revision: u64,
     rules: Vec<Compiled>,
     exceptions: Exceptions,
+    /// Shared, since the lists may be long.
+    senders: Arc<Lists>,
 }
 
 #[derive(Debug, Clone)]
@@ -66,7 +71,14 @@ impl Policy {
         let enabled = rules.rules.iter().filter(|rule| rule.enabled);
         // Passwords are for the cells; nothing here asks for them.
         let exceptions = Exceptions { passwords: Vec::new(), ..exceptions.clone() };
-        Policy { revision, rules: enabled.map(Compiled::of).collect(), exceptions }
+        let senders = Arc::default();
+        Policy { revision, rules: enabled.map(Compiled::of).collect(), exceptions, senders }
+    }
+
+    /// The same with the owner's lists of approved and blocked senders.
+    #[must_use]
+    pub fn with_senders(self, senders: &Senders) -> Self {
+        Policy { senders: Arc::new(Lists::new(senders)), ..self }
     }
 
     /// The settings revision this policy was compiled from.
@@ -87,7 +99,8 @@ impl Policy {
         weigh(&before, &mut standings, &mut steps);
         let hits = if excepted { self.exceptions.hits(envelope, findings) } else { Vec::new() };
         let case = Case {
-            subject: Subject::new(envelope, findings),
+            // Sender authentication does not run yet.
+            subject: Subject::new(envelope, findings, &self.senders, None),
             addresses: Addresses::of(envelope),
             skip,
             stopped: hits.iter().find(|hit| hit.stops_rules).map(|hit| hit.name),

@@ -20,6 +20,7 @@ pub mod limits;
 #[cfg(test)]
 mod made;
 mod patterns;
+mod senders;
 mod settings;
 mod standing;
 #[cfg(test)]
@@ -27,10 +28,12 @@ mod tests;
 mod wildcard;
 
 pub use condition::{
-    Comparison, Condition, GraywareClass, Listing, MimeSource, Property, Question, TypeFamily,
+    CatchRate, Comparison, Condition, GraywareClass, Listing, MailClass, MimeSource, Property,
+    Question, TextTarget, TypeFamily,
 };
 pub use decide::{DEFAULT_RULE, Policy};
 pub use exceptions::{Exception, Exceptions, Handling};
 pub use extensions::Group;
+pub use senders::{ApprovedSender, BlockedSender, SenderPart, Senders};
 pub use settings::{Action, Combine, RouteDirection, Rule, Rules};
 pub use wildcard::Wildcard;

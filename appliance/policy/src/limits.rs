@@ -12,3 +12,7 @@ pub const TEXT_CHARACTERS: usize = 400;
 pub const QUOTED_FINDINGS: usize = 5;
 /// Problems that one check of a section tells.
 pub const PROBLEMS: usize = 1000;
+/// Patterns of one list of senders that must be tried one by one.
+pub const SLOW_PATTERNS: usize = 10_000;
+/// Characters of a sender quoted in a reason.
+pub const QUOTED_CHARACTERS: usize = 200;

@@ -2,8 +2,11 @@
 
 use mail::{
     BodyKind, Client, Direction, EngineName, Envelope, Finding, FindingKind, Findings, Leaf,
-    Listener, MessageId, Recipient, Sender, SessionId, Timestamp,
+    Listener, MessageId, Recipient, Sender, SessionId, SpamClass, SpamJudgement, SpamTerm,
+    Timestamp,
 };
+
+use crate::{Condition, Exceptions, Policy, Rule, Rules, Senders};
 
 /// Incoming mail of 100 octets from bob@away.test.
 pub(crate) fn envelope(recipients: &[&str]) -> Envelope {
@@ -46,4 +49,33 @@ pub(crate) fn file(path: &str, name: &str, types: &[&str]) -> Leaf {
         types: types.iter().map(|one| (*one).to_owned()).collect(),
         ..Leaf::default()
     }
+}
+
+/// A judgement of unwanted mail, with one term.
+pub(crate) fn judged(class: Option<SpamClass>, probability: f64) -> Findings {
+    let term = |log_odds, words: &str, evidence: &str| SpamTerm {
+        signal: "x".into(),
+        log_odds,
+        words: words.into(),
+        evidence: evidence.into(),
+    };
+    let terms = vec![
+        term(3.0, "the link leads elsewhere", "x.test"),
+        term(-1.0, "it answers a letter", "y"),
+        term(1.0, "it asks for money", ""),
+    ];
+    Findings { spam: SpamJudgement { probability, class, terms }, ..Findings::default() }
+}
+
+/// What one condition says of a message from bob@away.test: whether it holds, and why.
+pub(crate) fn asked(
+    condition: Condition,
+    senders: &Senders,
+    findings: &Findings,
+) -> (bool, String) {
+    let rule = Rule { name: "only".into(), conditions: vec![condition], ..Rule::default() };
+    let rules = Rules { rules: vec![rule] };
+    let policy = Policy::compile(1, &rules, &Exceptions::default()).with_senders(senders);
+    let step = policy.decide(&envelope(&["a@x.test"]), findings, None).steps.remove(0);
+    (step.matched, step.because)
 }

@@ -2,7 +2,7 @@
 
 use schema::Problem;
 
-use crate::condition::{self, Condition, Question};
+use crate::condition::{self, CatchRate, Condition, Question};
 use crate::exceptions::NAME_PREFIX;
 use crate::{Wildcard, limits};
 
@@ -98,6 +98,8 @@ fn default_rules() -> Vec<Rule> {
     let percent = |when: Question, at_least_percent: u32| {
         vec![Condition { at_least_percent, ..Condition::of(when) }]
     };
+    let rated =
+        |when: Question, catch_rate: CatchRate| Condition { catch_rate, ..Condition::of(when) };
     vec![
         // Nobody wrote such mail, so nobody is told and nothing is kept (features F-7).
         Rule {
@@ -106,13 +108,28 @@ fn default_rules() -> Vec<Rule> {
         },
         rule("Global antivirus", Question::Malware, "Malware"),
         rule("Unwanted programs", Question::Grayware, "Attachments"),
-        rule("Phishing", Question::Phishing, "Malware"),
+        rule("Phishing", Question::Phishing, "Phishing"),
         Rule {
             conditions: percent(Question::Suspicious, 75),
             ..rule("Suspicious content", Question::Suspicious, "Attachments")
         },
-        Rule { conditions: percent(Question::Spam, 90), ..rule("Spam", Question::Spam, "Spam") },
-        Rule { action: Action::Tag, ..rule("Probable spam", Question::Spam, "Spam") },
+        // What is surely an impostor's is held by the next rule; the rest is for its reader to
+        // judge, who knows the person.
+        Rule {
+            conditions: vec![rated(Question::Impostor, CatchRate::High)],
+            action: Action::Tag,
+            tag_text: "[Possible impostor]".to_owned(),
+            ..rule("Impostors", Question::Impostor, "Spam")
+        },
+        rule("Spam", Question::Spam, "Spam"),
+        Rule {
+            conditions: vec![
+                rated(Question::Spam, CatchRate::High),
+                Condition { not: true, ..rated(Question::Impostor, CatchRate::High) },
+            ],
+            action: Action::Tag,
+            ..rule("Probable spam", Question::Spam, "Spam")
+        },
     ]
 }
 
@@ -170,7 +187,10 @@ mod tests {
     fn malware_is_judged_first_by_default() {
         let rules = Rules::default();
         let threats = rules.rules.iter().map(|rule| rule.conditions[0].when.is_malware());
-        assert_eq!(threats.collect::<Vec<_>>(), [true, true, false, false, false, false, false]);
+        assert_eq!(
+            threats.collect::<Vec<_>>(),
+            [true, true, false, false, false, false, false, false]
+        );
         assert!(check(&rules).is_empty());
     }
 

@@ -55,7 +55,7 @@ fn clean_mail_is_delivered_by_default() {
     assert_eq!(verdict.rulings.len(), 1);
     assert_eq!(verdict.rulings[0].fate, Fate::Deliver);
     assert_eq!(verdict.rulings[0].rule, DEFAULT_RULE);
-    assert_eq!(verdict.steps.len(), 7);
+    assert_eq!(verdict.steps.len(), 8);
     assert_eq!(verdict.revision, 7);
 }
 
@@ -74,7 +74,7 @@ fn mass_mailers_vanish_and_other_threats_have_their_areas() {
         (FindingKind::MassMailer, Fate::Discard),
         (FindingKind::Malware, quarantined("Malware")),
         (other, quarantined("Attachments")),
-        (FindingKind::Phishing, quarantined("Malware")),
+        (FindingKind::Phishing, quarantined("Phishing")),
         (FindingKind::Defect, Fate::Deliver),
     ] {
         assert_eq!(judged(&policy(|_| {}), &found(kind, "x")).rulings[0].fate, fate, "{kind:?}");
@@ -135,6 +135,24 @@ fn probable_spam_is_tagged_and_delivered() {
     assert_eq!(verdict.rulings[0].fate, Fate::Deliver);
     let tag = Amendment::TagSubject { text: "[Spam]".into() };
     assert_eq!(verdict.rulings[0].amendments, [tag]);
+}
+
+#[test]
+fn classes_of_unwanted_mail_have_their_ways_by_default() {
+    use mail::SpamClass::{Impostor, Marketing, Phishing, Spam};
+    let tag = |text: &str| vec![Amendment::TagSubject { text: text.into() }];
+    for (class, probability, fate, amendments) in [
+        (Phishing, 0.8, quarantined("Phishing"), vec![]),
+        (Phishing, 0.6, Fate::Deliver, tag("[Spam]")),
+        (Spam, 0.8, quarantined("Spam"), vec![]),
+        (Impostor, 0.8, quarantined("Spam"), vec![]),
+        (Impostor, 0.6, Fate::Deliver, tag("[Possible impostor]")),
+        (Marketing, 0.3, Fate::Deliver, vec![]),
+    ] {
+        let findings = crate::made::judged(Some(class), probability);
+        let ruling = judged(&policy(|_| {}), &findings).rulings.remove(0);
+        assert_eq!((ruling.fate, ruling.amendments), (fate, amendments), "{class:?} {probability}");
+    }
 }
 
 #[test]

@@ -140,7 +140,8 @@ fn raise_descriptor_limit() {
 }
 
 /// The sections this role reads.
-const SECTIONS: &[&str] = &["policy", "exceptions", "patterns", "routing", "retry", "receiving"];
+const SECTIONS: &[&str] =
+    &["policy", "exceptions", "senders", "patterns", "routing", "retry", "receiving"];
 
 fn start(
     context: RoleContext,
@@ -204,11 +205,13 @@ impl Core {
     fn adopt_settings(&mut self, snapshot: &Snapshot) {
         let rules = schema::section::<policy::Rules>(&snapshot.sections);
         let exceptions = schema::section::<policy::Exceptions>(&snapshot.sections);
-        match (rules, exceptions) {
-            (Ok(rules), Ok(exceptions)) => {
-                self.policy = Policy::compile(snapshot.revision, &rules, &exceptions);
+        let senders = schema::section::<policy::Senders>(&snapshot.sections);
+        match (rules, exceptions, senders) {
+            (Ok(rules), Ok(exceptions), Ok(senders)) => {
+                let policy = Policy::compile(snapshot.revision, &rules, &exceptions);
+                self.policy = policy.with_senders(&senders);
             }
-            (Err(error), _) | (_, Err(error)) => {
+            (Err(error), _, _) | (_, Err(error), _) | (_, _, Err(error)) => {
                 tracing::error!(%error, "the policy could not be taken over");
             }
         }

@@ -80,6 +80,7 @@ classes! {
     Team "team" Identity "identity" Technical "technical" Charge "charge" Hold "hold"
     Reward "reward" Open "open" Message "message" Income "income" Credit "credit" Toll "toll"
     Legal "legal" Youth "youth" Supplies "supplies" Travel "travel" Talk "talk" Cold "cold"
+    Psychic "psychic"
     Link "computed-link" Email "computed-email" Money "computed-money" Number "computed-number"
     TollFree "computed-toll-free" Coin "computed-coin" Percent "computed-percent"
 }
@@ -122,6 +123,16 @@ impl Set {
     /// How many.
     pub const fn len(self) -> u32 {
         self.0.count_ones()
+    }
+
+    /// Places of its classes in the order of their declaration.
+    fn places(self) -> impl Iterator<Item = usize> {
+        let mut bits = self.0;
+        std::iter::from_fn(move || {
+            let place = bits.trailing_zeros();
+            bits &= bits.checked_sub(1)?;
+            usize::try_from(place).ok()
+        })
     }
 
     /// Whether it has none.
@@ -200,8 +211,8 @@ impl Meaning {
 
     /// How many different words there are of these classes together.
     pub fn distinct_of(&self, set: Set) -> u32 {
-        let of_class = |(_, class): &(&str, Class)| if set.has(*class) { self.distinct(*class) } else { 0 };
-        NAMES.iter().map(of_class).sum()
+        let of_class = |place| u32::from(self.distinct.get(place).copied().unwrap_or_default());
+        set.places().map(of_class).sum()
     }
 
     /// The words of a sentence.
@@ -213,11 +224,6 @@ impl Meaning {
     pub fn shown_with(&self, set: Set) -> &str {
         let first = self.sentences.iter().find(|one| one.set.meets(set));
         first.map_or("", |one| self.shown(one))
-    }
-
-    /// Everything as folded words.
-    pub fn text(&self) -> &str {
-        &self.text
     }
 }
 
@@ -237,8 +243,7 @@ static LEXICON: LazyLock<Lexicon> = LazyLock::new(|| {
         let set = words.entry(pattern).or_default();
         *set = set.with(Set::of(&[class]));
     }
-    let automaton =
-        AhoCorasick::builder().match_kind(MatchKind::Standard).build(words.keys()).ok();
+    let automaton = AhoCorasick::builder().match_kind(MatchKind::Standard).build(words.keys()).ok();
     Lexicon { automaton, classes: words.into_values().collect() }
 });
 
@@ -274,8 +279,10 @@ impl Lexicon {
 }
 
 fn count(distinct: &mut [u8], set: Set) {
-    for (place, (_, class)) in distinct.iter_mut().zip(NAMES) {
-        *place = place.saturating_add(u8::from(set.has(*class)));
+    for place in set.places() {
+        if let Some(one) = distinct.get_mut(place) {
+            *one = one.saturating_add(1);
+        }
     }
 }
 
@@ -283,9 +290,7 @@ fn count(distinct: &mut [u8], set: Set) {
 fn classes_of(word: &str) -> Set {
     let padded = format!(" {word} ");
     let Some(automaton) = &LEXICON.automaton else { return Set::default() };
-    let is_whole = |found: &aho_corasick::Match| {
-        found.start() == 0 && found.end() == padded.len()
-    };
+    let is_whole = |found: &aho_corasick::Match| found.start() == 0 && found.end() == padded.len();
     let whole = automaton.find_overlapping_iter(&padded).filter(is_whole);
     whole.fold(Set::default(), |set, found| {
         set.with(self_or_none(LEXICON.classes.get(found.pattern().as_usize())))
@@ -367,7 +372,8 @@ mod tests {
 
     #[test]
     fn each_sentence_has_its_own_classes_and_words() {
-        let meaning = Meaning::of("hello there", &fold("Your invoice is here. The password is old."), "");
+        let meaning =
+            Meaning::of("hello there", &fold("Your invoice is here. The password is old."), "");
         assert_eq!(meaning.sentences.len(), 3);
         assert!(meaning.sentences[1].set.has(Class::Invoice));
         assert!(!meaning.sentences[1].set.has(Class::Password));

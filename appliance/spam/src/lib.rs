@@ -11,23 +11,37 @@
     allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)
 )]
 
+mod address;
+mod domains;
+pub mod fuse;
 mod header;
 mod judge;
+mod lexicon;
 pub mod limits;
+mod listed;
+mod local;
 #[cfg(test)]
 mod made;
 mod model;
+pub mod osb;
+mod picture;
 mod said;
 mod settings;
+pub mod shingle;
 mod sight;
 mod signals;
+mod standing;
 mod text;
 
+pub use address::{Hop, Scheme, Tricks, Url};
+pub use domains::services::Service;
 pub use header::{Field, Headers, Mailbox};
 pub use judge::Judge;
-pub use model::{Model, ModelError};
+pub use listed::LinkLists;
+pub use local::{Learned, Local, Material};
+pub use model::{Levels, Model, ModelError, WEIGHT, Weights};
 pub use said::{Group, Said, Say, Signal, Toward};
-pub use settings::{Person, Unwanted};
+pub use settings::{LinkMatch, ListedLink, Person, Unwanted};
 pub use sight::{Around, Authentication, Body, History, Link, LinkKind, Sight, Sights};
 pub use signals::all;
 pub use text::fold;

@@ -62,13 +62,8 @@ pub(crate) fn sighted_with<T>(
 fn gather(sights: &mut Sights, part: &Part<'_>, octets: &[u8], budget: &mut Budget<'_>) {
     let octets = part.text.as_ref().map_or(octets, |text| text.as_bytes());
     let name = part.name.as_deref().unwrap_or_default();
-    let root = Root {
-        place: &part.path,
-        name,
-        mime: &part.mime,
-        octets,
-        is_reading: part.text.is_some(),
-    };
+    let root =
+        Root { place: &part.path, name, mime: &part.mime, octets, is_reading: part.text.is_some() };
     let is_plain = part.mime == "text/plain";
     let mut gather = Gather { sights, is_attachment: part.is_attachment(), is_plain };
     unpack::open(&root, &Passwords::default(), budget, &mut gather);

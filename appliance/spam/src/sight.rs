@@ -8,10 +8,16 @@ use mail::{Address, Leaf, Timestamp};
 use message::Mail;
 use unpack::{Page, Text};
 
+use crate::address::Url;
+use crate::domains::is_top;
 use crate::header::Headers;
+use crate::lexicon::Meaning;
 use crate::limits;
+use crate::listed::LinkLists;
+use crate::local::Local;
+use crate::picture::{self, Reader, Told};
 use crate::settings::Person;
-use crate::text::fold;
+use crate::text::{self, Facts, fold};
 
 /// How a link was written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -97,6 +103,10 @@ pub struct Around<'a> {
     pub own_domains: &'a [String],
     /// People whose names are worth imitating.
     pub persons: &'a [Person],
+    /// The owner's lists of links.
+    pub links: Option<&'a LinkLists>,
+    /// What this gateway was taught.
+    pub local: Option<&'a Local>,
 }
 
 /// The view.
@@ -110,18 +120,28 @@ pub struct Sight<'a> {
     pub subject: &'a str,
     /// The subject folded.
     pub subject_folded: String,
+    /// How the subject is written.
+    pub(crate) subject_facts: Facts,
     /// Its text.
     pub body: Body,
+    /// How the shown text is written.
+    pub(crate) shown_facts: Facts,
+    /// What subject and text are about.
+    pub(crate) meaning: Meaning,
     /// Text out of attachments.
     pub attached: String,
     /// Its links, each once, in the order met.
     pub links: Vec<Link>,
+    /// What each of its links leads to, in the same order.
+    pub urls: Vec<Url>,
     /// Its HTML pages: that of the body first, those of attachments after it.
     pub pages: Vec<Page>,
     /// Its parts and the members of containers.
     pub leaves: &'a [Leaf],
     /// What was read in codes in its pictures (QR).
     pub codes: Vec<String>,
+    /// Whether codes are drawn with characters, too.
+    pub are_codes_drawn: bool,
     /// Pictures that were looked at: octets, width and height in pixels where known.
     pub pictures: Vec<Picture>,
     /// What is known beside the message.
@@ -137,6 +157,8 @@ pub struct Picture {
     pub width: u32,
     /// Height in pixels; 0 when not known.
     pub height: u32,
+    /// Whether codes were looked for in it; not in those that are too small or too large.
+    pub is_read: bool,
 }
 
 /// Gathers a [`Sight`] while a message is taken apart.
@@ -151,16 +173,22 @@ pub struct Sights {
     attached_pages: Vec<Page>,
     codes: Vec<String>,
     pictures: Vec<Picture>,
+    are_codes_drawn: bool,
+    reader: Reader,
 }
 
 impl Sights {
     /// A text of a text/plain part that is shown.
     pub fn plain(&mut self, text: &str) {
+        self.drawn(text);
         append(&mut self.plain, text);
     }
 
     /// A text that was taken out of a page (`is_body`) or of an attachment.
     pub fn text(&mut self, text: &str, kind: Text, is_body: bool) {
+        if kind == Text::Visible {
+            self.drawn(text);
+        }
         match (kind, is_body) {
             (Text::Visible, true) => append(&mut self.html, text),
             (Text::Hidden, true) => append(&mut self.hidden, text),
@@ -174,6 +202,13 @@ impl Sights {
         }
     }
 
+    /// Reads codes that are drawn with characters.
+    fn drawn(&mut self, text: &str) {
+        let before = self.codes.len();
+        self.reader.text(text, &mut self.codes);
+        self.are_codes_drawn |= self.codes.len() > before;
+    }
+
     /// What a page is made of.
     pub fn page(&mut self, page: &Page, is_body: bool) {
         let pages = if is_body { &mut self.body_pages } else { &mut self.attached_pages };
@@ -185,7 +220,8 @@ impl Sights {
     /// A picture: its size is noted, and codes in it are read.
     pub fn picture(&mut self, octets: &[u8], _types: &Types) {
         if self.pictures.len() < limits::PICTURES {
-            self.pictures.push(Picture { octets: octets.len(), width: 0, height: 0 });
+            let Told { width, height, is_read } = self.reader.picture(octets, &mut self.codes);
+            self.pictures.push(Picture { octets: octets.len(), width, height, is_read });
         }
     }
 
@@ -200,14 +236,19 @@ impl Sights {
         let has_html = !self.body_pages.is_empty() || !self.html.is_empty();
         let (shown, plain) =
             if has_html { (self.html, self.plain) } else { (self.plain, String::new()) };
-        let body = Body { folded: fold(&shown), shown, plain, hidden: self.hidden, has_html };
+        let (folded, shown_facts) = text::read(&shown);
+        let (subject_folded, subject_facts) = text::read(&mail.subject);
+        let plain_folded = if folded.is_empty() { fold(&plain) } else { String::new() };
+        let told = if folded.is_empty() { &plain_folded } else { &folded };
+        let meaning = Meaning::of(&subject_folded, told, &self.attached);
+        let body = Body { folded, shown, plain, hidden: self.hidden, has_html };
         let mut links = Links::default();
         for page in &self.body_pages {
             links.page(page);
         }
         links.written(&body.shown);
         links.written(&body.plain);
-        for code in &self.codes {
+        for code in self.codes.iter().filter_map(|code| picture::link(code)) {
             links.add(code, "", LinkKind::Code, false);
         }
         for page in &self.attached_pages {
@@ -222,13 +263,18 @@ impl Sights {
             mail,
             headers: Headers::read(mail.raw),
             subject: &mail.subject,
-            subject_folded: fold(&mail.subject),
+            subject_folded,
+            subject_facts,
             body,
+            shown_facts,
+            meaning,
             attached: self.attached,
+            urls: links.list.iter().map(|link| Url::read(&link.target)).collect(),
             links: links.list,
             pages,
             leaves,
             codes: self.codes,
+            are_codes_drawn: self.are_codes_drawn,
             pictures: self.pictures,
             around,
         }
@@ -254,18 +300,19 @@ impl Links {
         }
     }
 
-    /// Addresses that are written out: with a scheme, or with `www.` in front.
+    /// Addresses that are written out: with a scheme, with `www.` in front, as a domain with a path,
+    /// or made unreadable for programs (`hxxp`, `[.]`).
     fn written(&mut self, text: &str) {
         for word in text.split(|one: char| one.is_whitespace() || matches!(one, '<' | '>' | '"')) {
+            if !word.contains(['.', ':']) {
+                continue;
+            }
             let word = word.trim_start_matches(['(', '[', '{', '\'', '*', '_']);
-            let head: Cow<'_, str> =
-                word.get(..8.min(word.len())).unwrap_or(word).to_ascii_lowercase().into();
-            if head.starts_with("http://")
-                || head.starts_with("https://")
-                || head.starts_with("www.")
-            {
-                let end = [')', ']', '}', '.', ',', ';', ':', '!', '?', '\'', '*', '_'];
-                self.add(word.trim_end_matches(end), "", LinkKind::Written, false);
+            let plain = with_dots(word);
+            let end = [')', ']', '}', '.', ',', ';', ':', '!', '?', '\'', '*', '_'];
+            let target = plain.trim_end_matches(end);
+            if is_address(target) {
+                self.add(target, "", LinkKind::Written, false);
             }
         }
     }
@@ -287,6 +334,37 @@ impl Links {
     }
 }
 
+/// Beginnings of what a person reads as an address.
+const BEGINNINGS: &[&str] =
+    &["http://", "https://", "www.", "hxxp://", "hxxps://", "http:\\\\", "tel:+"];
+
+/// Whether a word is an address of the web: by its beginning, or as a domain with a path.
+fn is_address(word: &str) -> bool {
+    let head = word.get(..word.floor_char_boundary(8)).unwrap_or(word).to_ascii_lowercase();
+    if BEGINNINGS.iter().any(|beginning| head.starts_with(beginning)) {
+        return true;
+    }
+    let Some((host, path)) = word.split_once('/') else { return false };
+    let (name, top) = host.rsplit_once('.').unwrap_or(("", ""));
+    let is_plain = |octet: u8| octet.is_ascii_alphanumeric() || matches!(octet, b'.' | b'-');
+    let is_name = name.len() >= 2 && name.bytes().any(|octet| octet.is_ascii_alphabetic());
+    is_name && !path.is_empty() && host.bytes().all(is_plain) && is_top(&top.to_ascii_lowercase())
+}
+
+/// A word with its dots, where they were written so that no program sees them.
+fn with_dots(word: &str) -> Cow<'_, str> {
+    if !word.contains(['[', '(', '{']) {
+        return Cow::Borrowed(word);
+    }
+    let mut plain = word.to_owned();
+    for written in ["[.]", "(.)", "{.}", "[dot]", "(dot)", "[:]"] {
+        if plain.contains(written) {
+            plain = plain.replace(written, if written == "[:]" { ":" } else { "." });
+        }
+    }
+    Cow::Owned(plain)
+}
+
 fn append(all: &mut String, text: &str) {
     let room = limits::TEXT_OCTETS.saturating_sub(all.len());
     if room > 0 && !text.is_empty() {
@@ -299,4 +377,36 @@ fn append(all: &mut String, text: &str) {
 
 fn cut(text: &str, octets: usize) -> String {
     text.get(..text.floor_char_boundary(octets)).unwrap_or_default().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn targets(text: &str) -> Vec<String> {
+        let mut links = Links::default();
+        links.written(text);
+        links.list.into_iter().map(|link| link.target).collect()
+    }
+
+    #[test]
+    fn written_addresses_are_found_in_every_form() {
+        let text =
+            "(http://a.example/x). www.b.example, shop.com/login hxxp://c[.]example/y dd[.]net/z";
+        let all = [
+            "http://a.example/x",
+            "www.b.example",
+            "shop.com/login",
+            "hxxp://c.example/y",
+            "dd.net/z",
+        ];
+        assert_eq!(targets(text), all);
+    }
+
+    #[test]
+    fn words_that_are_no_addresses_are_left_alone() {
+        for text in ["and/or", "e.g. this", "3.5/10", "a@b.com", "file.txt", "1/2", "x.y", "../a"] {
+            assert!(targets(text).is_empty(), "{text}");
+        }
+    }
 }

@@ -150,6 +150,10 @@ pub const PASSWORD_OCTETS: usize = 64;
 pub const PASSWORD_TEXT_OCTETS: usize = 64 * 1024;
 /// Words after the word for "password" that may be one.
 pub const PASSWORD_WORDS_AFTER: usize = 3;
+/// Octets of the bitmaps that the pictures of raw samples of one PDF are told as.
+pub const PDF_PICTURES_OCTETS: usize = 4 * 1024 * 1024;
+/// Content streams of one PDF that are looked through for drawings.
+pub const PDF_DRAWINGS: usize = 16;
 /// Rounds of the hash of PDF's newest encryption; some seventy are usual.
 pub const PDF_ROUNDS: u32 = 512;
 /// Signs `<` looked at to see whether text is HTML.

@@ -73,6 +73,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "message", run: targets::message::target, seeds: targets::message::seeds },
     Target { name: "mime", run: targets::mime::target, seeds: Vec::new },
     Target { name: "pack", run: targets::pack::target, seeds: targets::pack::seeds },
+    Target { name: "pictures", run: targets::pictures::target, seeds: Vec::new },
     Target { name: "record", run: targets::record::target, seeds: targets::record::seeds },
     Target { name: "remote_reply", run: targets::remote_reply::target, seeds: Vec::new },
     Target { name: "settings", run: targets::settings::target, seeds: targets::settings::seeds },
@@ -80,6 +81,11 @@ pub const TARGETS: &[Target] = &[
         name: "executable",
         run: targets::executable::target,
         seeds: targets::executable::seeds,
+    },
+    Target {
+        name: "expressions",
+        run: targets::expressions::target,
+        seeds: targets::expressions::seeds,
     },
     Target {
         name: "list_lines",

@@ -4,7 +4,7 @@ use crate::tree::{Package, SourceFile};
 use crate::{Fault, source};
 
 /// The table of `appliance/docs/architecture.md`: folder and floor.
-pub const FLOORS: [(&str, u8); 24] = [
+pub const FLOORS: [(&str, u8); 26] = [
     ("mail", 0),
     ("schema", 0),
     ("smtp", 1),
@@ -13,6 +13,7 @@ pub const FLOORS: [(&str, u8); 24] = [
     ("unpack", 1),
     ("patterns", 2),
     ("spam", 2),
+    ("expressions", 2),
     ("engines", 2),
     ("policy", 2),
     ("world", 3),
@@ -22,6 +23,7 @@ pub const FLOORS: [(&str, u8); 24] = [
     ("ledger", 4),
     ("vault", 4),
     ("config", 4),
+    ("learning", 4),
     ("intake", 5),
     ("inspect", 5),
     ("queue", 5),
@@ -32,7 +34,7 @@ pub const FLOORS: [(&str, u8); 24] = [
 ];
 
 /// Edges that stay on one floor, each with its reason.
-const LEVEL_EDGES: [(&str, &str, &str); 9] = [
+const LEVEL_EDGES: [(&str, &str, &str); 10] = [
     ("schema", "mail", "a field may hold an address or a domain"),
     ("policy", "engines", "judgement reads what engines call their findings"),
     ("ipc", "world", "a role's context carries the clock"),
@@ -40,6 +42,7 @@ const LEVEL_EDGES: [(&str, &str, &str); 9] = [
     ("unpack", "filetype", "what opens a member is chosen by its true type"),
     ("unpack", "message", "a message inside an archive is read as one"),
     ("engines", "spam", "the message is taken apart once, for judges of unwanted mail too"),
+    ("engines", "expressions", "lists look at texts while the message is taken apart"),
     ("engines", "patterns", "the virus engine scans with the pattern pack"),
     ("message", "smtp", "amended mail obeys the wire's line rules"),
 ];

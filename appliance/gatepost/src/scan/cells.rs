@@ -39,7 +39,8 @@ impl Scanner {
 }
 
 /// The settings sections that scanning and judging read.
-const SECTIONS: [&str; 5] = ["policy", "exceptions", "patterns", "inspection", "unwanted"];
+const SECTIONS: [&str; 7] =
+    ["policy", "exceptions", "senders", "patterns", "inspection", "unwanted", "expressions"];
 
 /// Starts the keeper in `folder`.
 pub(super) async fn start(
@@ -86,7 +87,8 @@ fn section<S: schema::Section>(sections: &Map<String, Value>) -> Result<S, ScanE
 }
 
 fn policy_of(sections: &Map<String, Value>) -> Result<Policy, ScanError> {
-    Ok(Policy::compile(0, &section(sections)?, &section(sections)?))
+    let policy = Policy::compile(0, &section(sections)?, &section(sections)?);
+    Ok(policy.with_senders(&section(sections)?))
 }
 
 /// Our keeper finds the gateway's packs, or the one that was named, where it looks for packs.

@@ -13,13 +13,18 @@ mod attachment_size;
 mod attachment_type;
 mod broken;
 mod encrypted;
+mod expression;
+mod graymail;
 mod grayware;
+mod impostor;
 mod malware;
 mod message_size;
 mod phishing;
 mod recipient_number;
 mod spam;
+mod spam_class;
 mod suspicious;
+mod threshold;
 mod unscannable;
 
 use std::cell::OnceCell;
@@ -29,6 +34,9 @@ use mail::{Envelope, Finding, Findings};
 use crate::attachments::{self, Attachment};
 use crate::condition::{Condition, Listing, Question};
 use crate::limits;
+use crate::senders::{Authenticated, Lists, Opinion};
+
+use threshold::Threshold;
 
 /// The answer of a condition.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,13 +61,31 @@ impl Answer {
 pub(crate) struct Subject<'a> {
     pub(crate) envelope: &'a Envelope,
     pub(crate) findings: &'a Findings,
+    /// Approved and blocked senders.
+    senders: &'a Lists,
+    /// Which names of the sender are proven. `None` until sender authentication runs: then this is
+    /// where its results come in.
+    authenticated: Option<Authenticated>,
     /// Made when the first condition asks for them.
     attachments: OnceCell<Vec<Attachment<'a>>>,
+    /// What the lists of senders say, made when the first condition asks for it.
+    opinion: OnceCell<Opinion>,
 }
 
 impl<'a> Subject<'a> {
-    pub(crate) fn new(envelope: &'a Envelope, findings: &'a Findings) -> Self {
-        Subject { envelope, findings, attachments: OnceCell::new() }
+    pub(crate) fn new(
+        envelope: &'a Envelope,
+        findings: &'a Findings,
+        senders: &'a Lists,
+        authenticated: Option<Authenticated>,
+    ) -> Self {
+        let (attachments, opinion) = (OnceCell::new(), OnceCell::new());
+        Subject { envelope, findings, senders, authenticated, attachments, opinion }
+    }
+
+    fn opinion(&self) -> &Opinion {
+        let ask = || self.senders.opinion(self.envelope, self.findings, self.authenticated);
+        self.opinion.get_or_init(ask)
     }
 
     fn attachments(&self) -> &[Attachment<'a>] {
@@ -88,9 +114,12 @@ enum Compiled {
     Malware,
     MassMailer,
     Grayware(grayware::Classes),
-    Phishing,
+    Phishing(Threshold),
     Suspicious(u32),
-    Spam(u32),
+    Spam(Threshold),
+    Impostor(Threshold),
+    Graymail(graymail::Graymail),
+    SpamClass(spam_class::Classes),
     Encrypted,
     Broken,
     Unscannable,
@@ -102,6 +131,7 @@ enum Compiled {
     Size(attachment_size::Size),
     Number(attachment_number::Number),
     Property(attachment_property::Wanted),
+    Expression(expression::Wanted),
     MessageSize(message_size::Size),
     RecipientNumber(recipient_number::Number),
 }
@@ -122,9 +152,12 @@ impl Asked {
             Question::Malware => Compiled::Malware,
             Question::MassMailer => Compiled::MassMailer,
             Question::Grayware => Compiled::Grayware(grayware::Classes::of(&condition.classes)),
-            Question::Phishing => Compiled::Phishing,
+            Question::Phishing => Compiled::Phishing(Threshold::of(condition)),
             Question::Suspicious => Compiled::Suspicious(percent),
-            Question::Spam => Compiled::Spam(percent),
+            Question::Spam => Compiled::Spam(Threshold::of(condition)),
+            Question::Impostor => Compiled::Impostor(Threshold::of(condition)),
+            Question::Graymail => Compiled::Graymail(graymail::Graymail::of(condition)),
+            Question::SpamClass => Compiled::SpamClass(spam_class::Classes::of(condition)),
             Question::Encrypted => Compiled::Encrypted,
             Question::Broken => Compiled::Broken,
             Question::Unscannable => Compiled::Unscannable,
@@ -142,6 +175,7 @@ impl Asked {
             Question::AttachmentProperty => {
                 Compiled::Property(attachment_property::Wanted::of(condition))
             }
+            Question::Expression => Compiled::Expression(expression::Wanted::of(condition)),
             Question::MessageSize => Compiled::MessageSize(message_size::Size::of(condition)),
             Question::RecipientNumber => {
                 Compiled::RecipientNumber(recipient_number::Number::of(condition))
@@ -162,9 +196,12 @@ impl Asked {
             Compiled::Malware => malware::ask(findings),
             Compiled::MassMailer => malware::ask_mass_mailer(findings),
             Compiled::Grayware(classes) => classes.ask(findings),
-            Compiled::Phishing => phishing::ask(findings),
+            Compiled::Phishing(threshold) => phishing::ask(findings, *threshold),
             Compiled::Suspicious(percent) => suspicious::ask(findings, *percent),
-            Compiled::Spam(percent) => spam::ask(findings, *percent),
+            Compiled::Spam(threshold) => spam::ask(subject, *threshold),
+            Compiled::Impostor(threshold) => impostor::ask(findings, *threshold),
+            Compiled::Graymail(graymail) => graymail.ask(subject),
+            Compiled::SpamClass(classes) => classes.ask(findings),
             Compiled::Encrypted => encrypted::ask(findings),
             Compiled::Broken => broken::ask(findings),
             Compiled::Unscannable => unscannable::ask(findings),
@@ -176,6 +213,7 @@ impl Asked {
             Compiled::Size(size) => size.ask(subject),
             Compiled::Number(number) => number.ask(subject),
             Compiled::Property(wanted) => wanted.ask(subject),
+            Compiled::Expression(wanted) => wanted.ask(findings),
             Compiled::MessageSize(size) => size.ask(subject.envelope),
             Compiled::RecipientNumber(number) => number.ask(subject.envelope),
         }

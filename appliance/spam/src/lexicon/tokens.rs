@@ -83,6 +83,10 @@ impl Writer {
     }
 
     fn token(&mut self, token: &str) {
+        if token.len() > 1 && token.bytes().all(|one| one.is_ascii_lowercase()) {
+            self.plain_word(token);
+            return;
+        }
         self.numbers(token);
         self.spelling(token);
         if is_link(token) {
@@ -94,6 +98,21 @@ impl Writer {
             self.words_of(token);
         }
         if ends_sentence(token) || self.sentence.words >= SENTENCE_WORDS {
+            self.end_sentence();
+        }
+    }
+
+    /// A word of letters, as nearly all tokens are.
+    fn plain_word(&mut self, word: &str) {
+        if self.number_digits > 0 {
+            self.end_number();
+        }
+        if !self.spelled.is_empty() {
+            self.end_spelled();
+        }
+        self.text.push_str(word);
+        self.end_word();
+        if self.sentence.words >= SENTENCE_WORDS {
             self.end_sentence();
         }
     }
@@ -145,11 +164,10 @@ impl Writer {
         let sentence = std::mem::take(&mut self.sentence);
         let end = self.text.len().saturating_sub(1);
         if sentence.words > 0 || !sentence.set.is_empty() {
-            let one = Sentence { end, ..sentence };
-            match self.sentences.last_mut().filter(|last| last.words < 2 && last.end > 1) {
-                _ if self.sentences.len() < SENTENCES => self.sentences.push(one),
-                Some(last) => last.end = end,
-                None => {}
+            if self.sentences.len() < SENTENCES {
+                self.sentences.push(Sentence { end, ..sentence });
+            } else if let Some(last) = self.sentences.last_mut() {
+                last.end = end;
             }
             self.text.push_str("\n ");
         }
@@ -167,7 +185,8 @@ impl Writer {
         }
         if token.contains(['$', '€', '£', '¥', '₹', '₽']) {
             self.mark(Class::Money);
-            let whole = token.split(['.', ',']).filter(|part| part.len() > 2 || !part.ends_with('0'));
+            let whole =
+                token.split(['.', ',']).filter(|part| part.len() > 2 || !part.ends_with('0'));
             let whole: u32 = whole.map(|part| count(part, |one| one.is_ascii_digit())).sum();
             if whole >= MILLION_DIGITS {
                 self.mark(Class::Million);
@@ -205,7 +224,8 @@ impl Writer {
         }
         self.mark(Class::Number);
         let head = head.strip_prefix('1').unwrap_or(&head);
-        if ["800", "888", "877", "866", "855", "844", "833"].iter().any(|one| head.starts_with(one)) {
+        if ["800", "888", "877", "866", "855", "844", "833"].iter().any(|one| head.starts_with(one))
+        {
             self.mark(Class::TollFree);
         }
     }
@@ -243,16 +263,19 @@ impl Writer {
         if others == 0 || letters < 3 || others > letters as usize {
             return;
         }
-        let is_stuffed = |one: char| matches!(one, '.' | '*' | '_' | '-' | '~' | '^' | '|' | '\'' | '`');
+        let is_stuffed =
+            |one: char| matches!(one, '.' | '*' | '_' | '-' | '~' | '^' | '|' | '\'' | '`');
         if word.chars().all(|one| one.is_ascii_alphabetic() || is_stuffed(one)) {
             let plain: String = word.chars().filter(char::is_ascii_alphabetic).collect();
             if is_torn(word) {
                 self.try_disguise(word, &plain);
             }
-        } else if let Some(plain) = without_leet(word, 'i') {
-            if !self.try_disguise(word, &plain) && word.contains('1') {
-                let other = without_leet(word, 'l').unwrap_or_default();
-                self.try_disguise(word, &other);
+        } else if !is_at_only(word) {
+            for one_is in ['i', 'l'] {
+                let plain = without_leet(word, one_is);
+                if plain.is_some_and(|plain| self.try_disguise(word, &plain)) {
+                    break;
+                }
             }
         }
     }
@@ -266,8 +289,7 @@ impl Writer {
         if set.is_empty() {
             return false;
         }
-        let disguise =
-            Disguise { written: written.to_owned(), reads: reads.to_owned(), set };
+        let disguise = Disguise { written: written.to_owned(), reads: reads.to_owned(), set };
         self.disguised.push(disguise);
         true
     }
@@ -306,7 +328,8 @@ fn ends_sentence(token: &str) -> bool {
 /// Whether signs tear a word apart where no hyphen or abbreviation would: between single letters,
 /// or with signs that stand in no word.
 fn is_torn(word: &str) -> bool {
-    let pieces = || word.split(|one: char| !one.is_ascii_alphabetic()).filter(|one| !one.is_empty());
+    let pieces =
+        || word.split(|one: char| !one.is_ascii_alphabetic()).filter(|one| !one.is_empty());
     let single = pieces().filter(|one| one.len() == 1).count();
     word.contains(['*', '_', '~', '^', '|', '`']) || (single > 2 && single * 2 > pieces().count())
 }
@@ -326,10 +349,17 @@ fn without_leet(word: &str, one_is: char) -> Option<String> {
     word.chars().map(letter).collect()
 }
 
+/// Names such as Cl@ve and words for both sexes have one `@` for a letter.
+fn is_at_only(word: &str) -> bool {
+    let others = || word.chars().filter(|one| !one.is_ascii_alphabetic());
+    others().count() == 1 && others().all(|one| one == '@')
+}
+
 /// Whether a word looks like an address of Bitcoin, Ethereum or Tron after folding.
 fn is_coin(word: &str) -> bool {
     let digits = count(word, |one| one.is_ascii_digit());
-    if digits < 3 || !word.chars().all(|one| one.is_ascii_alphanumeric()) {
+    let least = if word.starts_with("bc1") { 1 } else { 3 };
+    if digits < least || !word.chars().all(|one| one.is_ascii_alphanumeric()) {
         return false;
     }
     let letters = count(word, |one| one.is_ascii_alphabetic());
@@ -358,7 +388,9 @@ mod tests {
         assert!(of("the sum of $12,500,000.00").all.has(Class::Million));
         assert!(!of("only $49,500.00 today").all.has(Class::Million));
         assert!(of("save 40% now").all.has(Class::Percent));
-        assert!(!of("version 4.0 and 12 files").all.meets(Set::of(&[Class::Money, Class::Percent])));
+        assert!(
+            !of("version 4.0 and 12 files").all.meets(Set::of(&[Class::Money, Class::Percent]))
+        );
     }
 
     #[test]
@@ -378,7 +410,12 @@ mod tests {
 
     #[test]
     fn words_written_with_signs_digits_or_blanks_are_seen_through() {
-        for text in ["buy v1agra here", "buy v.i.a.g.r.a here", "buy V I A G R A here", "buy V*i*a*gra here"] {
+        for text in [
+            "buy v1agra here",
+            "buy v.i.a.g.r.a here",
+            "buy V I A G R A here",
+            "buy V*i*a*gra here",
+        ] {
             let meaning = of(text);
             assert!(meaning.all.has(Class::Pharmacy), "{text} {:?}", meaning.disguised);
             assert_eq!(meaning.disguised.len(), 1, "{text}");
@@ -388,7 +425,13 @@ mod tests {
 
     #[test]
     fn hyphens_abbreviations_and_part_numbers_are_no_disguise() {
-        for text in ["e-mail and log-in", "the U.S.A. and e.g. that", "a1b2c3 mp3 win2k", "plan A B C D", "pre-paid free-form"] {
+        for text in [
+            "e-mail and log-in",
+            "the U.S.A. and e.g. that",
+            "a1b2c3 mp3 win2k",
+            "plan A B C D",
+            "pre-paid free-form",
+        ] {
             assert!(of(text).disguised.is_empty(), "{text}");
         }
     }

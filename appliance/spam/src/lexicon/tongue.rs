@@ -12,7 +12,7 @@ const SHARE: usize = 12;
 
 static COMMON: LazyLock<HashMap<&'static str, Vec<usize>>> = LazyLock::new(|| {
     let mut table: HashMap<&'static str, Vec<usize>> = HashMap::new();
-    for (number, (_, words)) in languages().enumerate() {
+    for (number, (_, words)) in LANGUAGES.iter().enumerate() {
         for word in words.split_ascii_whitespace() {
             table.entry(word).or_default().push(number);
         }
@@ -20,17 +20,17 @@ static COMMON: LazyLock<HashMap<&'static str, Vec<usize>>> = LazyLock::new(|| {
     table
 });
 
-fn languages() -> impl Iterator<Item = (&'static str, &'static str)> {
+static LANGUAGES: LazyLock<Vec<(&'static str, &'static str)>> = LazyLock::new(|| {
     let lines = include_str!("stopwords.txt").lines().filter(|line| !line.starts_with('#'));
-    lines.filter_map(|line| line.split_once(": "))
-}
+    lines.filter_map(|line| line.split_once(": ")).collect()
+});
 
 /// The language (ISO 639-1) of folded words, when enough of them say so.
 pub(super) fn guess(text: &str) -> Option<&'static str> {
     if let Some(name) = by_script(text) {
         return Some(name);
     }
-    let mut scores = vec![0_usize; languages().count()];
+    let mut scores = vec![0_usize; LANGUAGES.len()];
     let mut words = 0;
     for word in text.split_ascii_whitespace().take(WORDS) {
         words += 1;
@@ -40,9 +40,12 @@ pub(super) fn guess(text: &str) -> Option<&'static str> {
             }
         }
     }
-    let (best, score) = scores.iter().enumerate().max_by_key(|(number, score)| (**score, std::cmp::Reverse(*number)))?;
+    let (best, score) = scores
+        .iter()
+        .enumerate()
+        .max_by_key(|(number, score)| (**score, std::cmp::Reverse(*number)))?;
     let is_clear = *score >= 3 && score * 100 >= words * SHARE;
-    languages().nth(best).filter(|_| is_clear).map(|(name, _)| name)
+    LANGUAGES.get(best).filter(|_| is_clear).map(|(name, _)| *name)
 }
 
 fn by_script(text: &str) -> Option<&'static str> {

@@ -8,7 +8,9 @@ mod history;
 mod imitation;
 mod impostor;
 mod language;
+mod learned;
 mod link;
+mod listed;
 mod mailer;
 mod page;
 mod picture;
@@ -21,6 +23,7 @@ mod subject;
 mod together;
 mod topic;
 
+use crate::model::Model;
 use crate::said::{Say, Signal};
 use crate::sight::Sight;
 
@@ -30,7 +33,13 @@ struct Look {
     look: fn(&Sight<'_>, &mut Say),
 }
 
-/// Every file of signals. Those whose signals need what others said stand last.
+/// One file of signals that need the model.
+struct LookWith {
+    signals: &'static [&'static Signal],
+    look: fn(&Sight<'_>, &Model, &mut Say),
+}
+
+/// Every file of signals that need neither a model nor what others said.
 const LOOKS: &[Look] = &[
     Look { signals: sender::SIGNALS, look: sender::look },
     Look { signals: mailer::SIGNALS, look: mailer::look },
@@ -42,28 +51,41 @@ const LOOKS: &[Look] = &[
     Look { signals: page::SIGNALS, look: page::look },
     Look { signals: attachment::SIGNALS, look: attachment::look },
     Look { signals: link::SIGNALS, look: link::look },
+    Look { signals: listed::SIGNALS, look: listed::look },
     Look { signals: imitation::SIGNALS, look: imitation::look },
     Look { signals: impostor::SIGNALS, look: impostor::look },
     Look { signals: speech::SIGNALS, look: speech::look },
     Look { signals: topic::SIGNALS, look: topic::look },
     Look { signals: language::SIGNALS, look: language::look },
     Look { signals: picture::SIGNALS, look: picture::look },
-    Look { signals: statistics::SIGNALS, look: statistics::look },
-    Look { signals: campaign::SIGNALS, look: campaign::look },
     Look { signals: history::SIGNALS, look: history::look },
-    Look { signals: together::SIGNALS, look: together::look },
+    Look { signals: learned::SIGNALS, look: learned::look },
 ];
+
+/// Those that need the model.
+const WITH_MODEL: &[LookWith] = &[
+    LookWith { signals: statistics::SIGNALS, look: statistics::look },
+    LookWith { signals: campaign::SIGNALS, look: campaign::look },
+];
+
+/// The one that needs what all others said.
+const LAST: Look = Look { signals: together::SIGNALS, look: together::look };
 
 /// Every signal there is.
 pub fn all() -> impl Iterator<Item = &'static Signal> {
-    LOOKS.iter().flat_map(|look| look.signals.iter().copied())
+    let plain = LOOKS.iter().chain([&LAST]).map(|look| look.signals);
+    plain.chain(WITH_MODEL.iter().map(|look| look.signals)).flat_map(|all| all.iter().copied())
 }
 
 /// Looks at a message with every signal.
-pub(crate) fn look(sight: &Sight<'_>, say: &mut Say) {
+pub(crate) fn look(sight: &Sight<'_>, model: &Model, say: &mut Say) {
     for one in LOOKS {
         (one.look)(sight, say);
     }
+    for one in WITH_MODEL {
+        (one.look)(sight, model, say);
+    }
+    (LAST.look)(sight, say);
 }
 
 #[cfg(test)]

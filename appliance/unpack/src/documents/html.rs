@@ -8,6 +8,7 @@ use std::borrow::Cow;
 
 use super::cursor::{holds, shown};
 use super::gathered::Gathered;
+use super::grid::{self, Grid};
 use super::markup::{Markup, Piece, Tag, local, resolved};
 use super::outline::{Outline, resolve, without_controls};
 use super::style::{Look, Sheet};
@@ -154,6 +155,7 @@ struct Reader<'a> {
     carries_download: bool,
     comments: u32,
     outline: Outline,
+    grid: Grid,
 }
 
 impl<'a> Reader<'a> {
@@ -173,6 +175,7 @@ impl<'a> Reader<'a> {
         self.attributes(tag);
         let lower = name.to_ascii_lowercase();
         self.outline.open(&lower, tag, look, &self.base);
+        self.grid.open(&lower, tag, look, &self.sheet);
         match lower.as_str() {
             "script" if !tag.is_empty || tag.name == "script" => {
                 self.script(markup.raw_until("script"), tag);
@@ -220,6 +223,7 @@ impl<'a> Reader<'a> {
     fn close(&mut self, name: &str) {
         let name = local(name);
         self.outline.close(name);
+        self.grid.close(name);
         if is_one_of(BLOCK, name) {
             self.gathered.visible.end_line();
         }
@@ -235,6 +239,7 @@ impl<'a> Reader<'a> {
         let look = self.look();
         self.outline.words(text, look.hidden_by().is_none());
         match look.hidden_by() {
+            None if grid::is_drawing(text) => self.gathered.visible.push(text),
             None => squeeze(text, &mut self.gathered.visible),
             Some(why) => {
                 if self.hidden_by.is_empty() {
@@ -401,6 +406,7 @@ impl<'a> Reader<'a> {
     fn end(mut self) -> Gathered<'a> {
         let scripts = std::mem::take(&mut self.scripts);
         scripts.judge(&mut self.gathered);
+        self.grid.end(&mut self.gathered);
         let hidden = self.gathered.hidden.as_str().trim();
         if hidden.chars().filter(|one| one.is_alphanumeric()).count() >= limits::HIDDEN_LETTERS {
             let evidence = format!("{}: {}", self.hidden_by, shown(hidden, 80));
@@ -508,6 +514,26 @@ mod tests {
         for show in shows {
             let gathered = read(&format!("{show}seen"));
             assert_eq!(gathered.visible.as_str().trim(), "seen", "{show}");
+        }
+    }
+
+    #[test]
+    fn what_an_inner_style_shows_again_is_seen() {
+        let shows = [
+            "<td style='font-size:0px'><div style='font-size:16px'>",
+            "<td style='font-size:0'><div style='font:bold 14px/20px Arial'>",
+            "<div style='visibility:hidden'><p style='visibility:visible'>",
+            "<div style='color:transparent'><p style='color:#333'>",
+        ];
+        for show in shows {
+            assert_eq!(read(&format!("{show}seen")).visible.as_str().trim(), "seen", "{show}");
+        }
+        let hides = [
+            "<td style='font-size:0'><div style='font-size:2em'>",
+            "<p hidden><b style='font-size:9px'>",
+        ];
+        for hide in hides {
+            assert!(read(&format!("{hide}unseen")).visible.is_blank(), "{hide}");
         }
     }
 

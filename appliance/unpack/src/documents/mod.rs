@@ -6,12 +6,14 @@
 
 mod active_mime;
 mod base64;
+mod bitmap;
 mod compound;
 mod cursor;
 mod encoded_script;
 mod excel;
 mod fields;
 mod gathered;
+mod grid;
 mod html;
 mod inflate;
 mod macros;

@@ -13,7 +13,12 @@ type Colour = [u8; 3];
 /// How text at one place looks.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Look {
+    /// What no element inside can undo.
     why: Option<&'static str>,
+    /// What an element inside can undo by a style of its own.
+    is_tiny: bool,
+    is_invisible: bool,
+    is_transparent: bool,
     colour: Colour,
     /// `None` behind pictures and gradients.
     paper: Option<Colour>,
@@ -21,7 +26,14 @@ pub(crate) struct Look {
 
 impl Default for Look {
     fn default() -> Self {
-        Look { why: None, colour: [0; 3], paper: Some([255; 3]) }
+        Look {
+            why: None,
+            is_tiny: false,
+            is_invisible: false,
+            is_transparent: false,
+            colour: [0; 3],
+            paper: Some([255; 3]),
+        }
     }
 }
 
@@ -33,9 +45,21 @@ impl Look {
             pairs.map(|(one, other)| u32::from(one.abs_diff(other))).sum::<u32>()
                 <= limits::NEAR_COLOURS
         };
-        self.why.or_else(|| {
-            self.paper.filter(|paper| near(*paper)).map(|_| "in the colour of the paper")
-        })
+        match self {
+            Look { why: Some(why), .. } => Some(*why),
+            Look { is_tiny: true, .. } => Some("font-size near 0"),
+            Look { is_invisible: true, .. } => Some("visibility:hidden"),
+            Look { is_transparent: true, .. } => Some("transparent"),
+            Look { paper, .. } => {
+                paper.filter(|paper| near(*paper)).map(|_| "in the colour of the paper")
+            }
+        }
+    }
+
+    /// Whether the paper is dark.
+    pub(crate) fn is_on_dark(&self) -> bool {
+        let [red, green, blue] = self.paper.unwrap_or([255; 3]).map(u32::from);
+        red * 77 + green * 150 + blue * 29 < 100 * 256
     }
 
     /// The look inside an element.
@@ -82,19 +106,18 @@ impl Look {
             let value = value.trim_end_matches("!important").trim_end();
             match name.as_str() {
                 "display" if value == "none" => self.hide("display:none"),
-                "visibility" if matches!(value, "hidden" | "collapse") => {
-                    self.hide("visibility:hidden")
+                "visibility" if value != "inherit" => {
+                    self.is_invisible = matches!(value, "hidden" | "collapse");
                 }
                 "mso-hide" if value == "all" => self.hide("mso-hide:all"),
                 "opacity" if value.parse::<f32>().is_ok_and(|one| one < 0.05) => {
                     self.hide("opacity:0")
                 }
-                "font-size" if is_tiny(value) => self.hide("font-size near 0"),
-                "font"
-                    if value.split_whitespace().any(|one| one.ends_with("px") && is_tiny(one)) =>
-                {
-                    self.hide("font-size near 0");
-                }
+                "font-size" => self.size(value),
+                "font" => value
+                    .split_whitespace()
+                    .filter(|one| one.contains("px") || one.contains("pt"))
+                    .for_each(|one| self.size(one.split('/').next().unwrap_or_default())),
                 "left" | "top" | "right" | "text-indent" | "margin-left" | "margin-top"
                     if is_far(value) =>
                 {
@@ -106,10 +129,10 @@ impl Look {
                 "overflow" | "overflow-y" => is_cut |= value == "hidden",
                 "clip" if value.starts_with("rect(0") => self.hide("clipped away"),
                 "color" => {
-                    if matches!(value, "transparent") {
-                        self.hide("transparent");
-                    }
-                    self.colour = colour(value).unwrap_or(self.colour);
+                    let found = colour(value);
+                    self.is_transparent =
+                        value == "transparent" || (self.is_transparent && found.is_none());
+                    self.colour = found.unwrap_or(self.colour);
                 }
                 "background" | "background-color" | "background-image" => self.paper(value),
                 _ => {}
@@ -117,6 +140,17 @@ impl Look {
         }
         if is_flat && is_cut {
             self.hide("in a box without height");
+        }
+    }
+
+    /// A size of letters. One that counts from that around it leaves nothing where there is nothing.
+    fn size(&mut self, value: &str) {
+        let is_relative =
+            value.ends_with('%') || (value.ends_with("em") && !value.ends_with("rem"));
+        if is_tiny(value) {
+            self.is_tiny = true;
+        } else if !is_relative && !matches!(value, "inherit" | "larger" | "smaller" | "unset") {
+            self.is_tiny = false;
         }
     }
 
@@ -183,10 +217,11 @@ fn by_digits(digits: &str) -> Option<Colour> {
     }
 }
 
-/// Names of classes and elements that a style sheet hides.
+/// Names of classes and elements that a style sheet hides, and of those that it puts on dark paper.
 #[derive(Debug, Default)]
 pub(crate) struct Sheet {
     hiding: HashSet<String>,
+    darkening: HashSet<String>,
 }
 
 impl Sheet {
@@ -202,27 +237,37 @@ impl Sheet {
             let (rules, more) = body.split_once('}').unwrap_or((body, ""));
             let mut look = Look::default();
             look.style(rules);
-            if look.why.is_some() {
-                self.hide(selector);
+            let hides = look.is_tiny || look.is_invisible || look.is_transparent;
+            if look.why.is_some() || hides {
+                note(&mut self.hiding, selector);
+            }
+            if look.is_on_dark() {
+                note(&mut self.darkening, selector);
             }
             rest = more;
         }
     }
 
-    fn hide(&mut self, selector: &str) {
-        for one in selector.split(',').take(limits::STYLES) {
-            let last = one.split_whitespace().last().unwrap_or_default();
-            if let Some((_, name)) = last.rsplit_once(['.', '#']) {
-                let is_plain = !name.contains([':', '[', '>']);
-                if is_plain && self.hiding.len() < limits::STYLES {
-                    self.hiding.insert(name.to_owned());
-                }
-            }
-        }
-    }
-
     fn hides(&self, names: &str) -> bool {
         !self.hiding.is_empty() && names.split_whitespace().any(|name| self.hiding.contains(name))
+    }
+
+    /// Whether one of these classes puts an element on dark paper.
+    pub(crate) fn darkens(&self, names: &str) -> bool {
+        names.split_whitespace().any(|name| self.darkening.contains(name))
+    }
+}
+
+/// Takes down the last name of each selector.
+fn note(names: &mut HashSet<String>, selector: &str) {
+    for one in selector.split(',').take(limits::STYLES) {
+        let last = one.split_whitespace().last().unwrap_or_default();
+        if let Some((_, name)) = last.rsplit_once(['.', '#']) {
+            let is_plain = !name.contains([':', '[', '>']);
+            if is_plain && names.len() < limits::STYLES {
+                names.insert(name.to_owned());
+            }
+        }
     }
 }
 

@@ -39,7 +39,9 @@ impl Phrases {
     }
 }
 
-fn kind((kind, list): (&'static str, &'static str)) -> impl Iterator<Item = (&'static str, String)> {
+fn kind(
+    (kind, list): (&'static str, &'static str),
+) -> impl Iterator<Item = (&'static str, String)> {
     let phrases = list.split(',').map(fold).filter(|phrase| !phrase.is_empty());
     phrases.map(move |phrase| (kind.trim(), phrase))
 }
@@ -51,7 +53,7 @@ fn is_whole(text: &str, start: usize, end: usize) -> bool {
     let after = text.get(end..).and_then(|text| text.chars().next());
     let first = text.get(start..).and_then(|text| text.chars().next());
     let last = text.get(..end).and_then(|text| text.chars().next_back());
-    !(joins(before) && joins(first)) && !(joins(last) && joins(after))
+    !(joins(before) && joins(first) || joins(last) && joins(after))
 }
 
 /// Whether a letter is of a script that puts spaces between words.

@@ -11,11 +11,11 @@ static RARE: LazyLock<Vec<u8>> = LazyLock::new(|| {
 /// How likely a program made this word up, 0 to 1. Short words say nothing: abbreviations look the
 /// same.
 pub(in crate::signals) fn oddness(word: &str) -> f32 {
-    letters(word).max(mixture(word))
+    unspeakable(word).max(mixture(word))
 }
 
-/// By letters that do not follow each other in any language.
-fn letters(word: &str) -> f32 {
+/// The same by letters alone, that do not follow each other in any language.
+pub(in crate::signals) fn unspeakable(word: &str) -> f32 {
     let runs = word.split(|one: char| !one.is_ascii_alphabetic());
     runs.map(|run| odd_letters(run.as_bytes())).fold(0.0, f32::max)
 }
@@ -56,9 +56,24 @@ mod tests {
     #[test]
     fn words_of_languages_and_names_of_people_and_firms_are_not_odd() {
         for word in [
-            "information", "schwarzschild", "krzysztof", "venkatesh", "hsbc", "postbank",
-            "newsletter", "dhlparcel", "btinternet", "john.smith", "gutenachricht", "m.szczepanski",
-            "rbcroyalbank", "xiaoqiang", "tshabalala", "jsmith1985", "qwerty", "info2024",
+            "information",
+            "schwarzschild",
+            "krzysztof",
+            "venkatesh",
+            "hsbc",
+            "postbank",
+            "newsletter",
+            "dhlparcel",
+            "btinternet",
+            "john.smith",
+            "gutenachricht",
+            "m.szczepanski",
+            "rbcroyalbank",
+            "xiaoqiang",
+            "tshabalala",
+            "jsmith1985",
+            "qwerty",
+            "info2024",
         ] {
             assert!(oddness(word) < 0.3, "{word} {}", oddness(word));
         }
@@ -66,7 +81,8 @@ mod tests {
 
     #[test]
     fn made_up_words_are_odd() {
-        for word in ["xkqzvwpt", "pxtrbnmwq", "tqxkvmzjd", "a8x3k9f2q", "nqvxzhwkjb", "k3j9dk2mz0"] {
+        for word in ["xkqzvwpt", "pxtrbnmwq", "tqxkvmzjd", "a8x3k9f2q", "nqvxzhwkjb", "k3j9dk2mz0"]
+        {
             assert!(oddness(word) > 0.5, "{word} {}", oddness(word));
         }
     }

@@ -5,6 +5,7 @@
 
 mod filter;
 mod lock;
+mod picture;
 mod text;
 mod value;
 
@@ -72,6 +73,7 @@ pub(crate) fn read<'a>(
     file.judge_all();
     file.streams(look)?;
     file.pages();
+    file.drawings(look)?;
     Ok((file.gathered, state))
 }
 
@@ -292,6 +294,7 @@ impl<'a> File<'a> {
         let mut gathered = std::mem::take(&mut self.gathered);
         let mut kept = HashMap::new();
         let mut kept_octets = 0_usize;
+        let mut pictures = limits::PDF_PICTURES_OCTETS;
         for object in &self.objects {
             let value = &object.value;
             if object.stream.is_none() || value.is("Type", "XRef") || value.is("Type", "ObjStm") {
@@ -299,6 +302,7 @@ impl<'a> File<'a> {
             }
             let Some(decoded) = self.content(object) else { continue };
             note(object, &decoded, &mut gathered);
+            self.picture(object, &decoded.octets, &mut pictures, look)?;
             if self.scripts.contains(&object.number) {
                 gathered.script.push(&value::text(&decoded.octets));
                 gathered.script.end_line();
@@ -320,6 +324,43 @@ impl<'a> File<'a> {
         }
         self.gathered = gathered;
         self.decoded = kept;
+        Ok(())
+    }
+
+    /// Shows a picture of raw samples, or what a form draws, as a bitmap beside its stream.
+    fn picture(
+        &self,
+        object: &Object<'_>,
+        octets: &[u8],
+        left: &mut usize,
+        look: Look<'_>,
+    ) -> Result<(), Stop> {
+        if *left == 0 {
+            return Ok(());
+        }
+        let made = match &object.value {
+            value if value.is("Subtype", "Image") => {
+                picture::bitmap(value, octets, &|value| self.resolve(value))
+            }
+            value if value.is("Subtype", "Form") => picture::drawing(octets),
+            _ => None,
+        };
+        let Some(made) = made else { return Ok(()) };
+        *left = left.saturating_sub(made.len());
+        look(&format!("picture-{}.bmp", object.number), &made)
+    }
+
+    /// Shows what pages draw with filled shapes, where that can be a code.
+    fn drawings(&self, look: Look<'_>) -> Result<(), Stop> {
+        let mut numbers: Vec<&u32> =
+            self.decoded.keys().filter(|number| self.contents.contains(number)).collect();
+        numbers.sort();
+        for number in numbers.into_iter().take(limits::PDF_DRAWINGS) {
+            let drawn = self.decoded.get(number).and_then(|content| picture::drawing(content));
+            if let Some(drawn) = drawn {
+                look(&format!("drawing-{number}.bmp"), &drawn)?;
+            }
+        }
         Ok(())
     }
 
