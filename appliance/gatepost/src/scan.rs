@@ -49,17 +49,23 @@ pub struct ScanArguments {
     /// Use this pattern pack in place of that of the gateway.
     #[arg(long)]
     pub pack: Option<PathBuf>,
-    /// Envelope sender that policy sees.
-    #[arg(long, default_value = "sender@example.net")]
+    /// Envelope sender that policy and the judges of unwanted mail see. Without it only policy sees
+    /// one: files tell nothing of the way they came.
+    #[arg(long, default_value = NO_SENDER)]
     pub from: mail::Address,
-    /// Envelope recipient that policy sees.
-    #[arg(long, default_value = "recipient@example.test")]
+    /// Envelope recipient that policy and the judges of unwanted mail see. Without it only policy
+    /// sees one.
+    #[arg(long, default_value = NO_RECIPIENT)]
     pub to: mail::Address,
     /// Judge as outgoing mail.
     #[arg(long)]
     pub outgoing: bool,
 }
 
+/// Stands for a sender that was not given.
+const NO_SENDER: &str = "sender@example.net";
+/// Stands for a recipient that was not given.
+const NO_RECIPIENT: &str = "recipient@example.test";
 /// Wall time of one scan.
 const WALL: Duration = Duration::from_secs(30);
 /// What the cell is told of it: it ends by itself a little before it is killed.
@@ -186,7 +192,8 @@ impl Run<'_> {
                 break;
             };
             let body = ipc::sealed_memory(&source.octets)?;
-            let envelope = envelope(self.arguments, source.octets.len());
+            let mut envelope = envelope(self.arguments, source.octets.len());
+            without_guesses(&mut envelope);
             let wall_milliseconds = WALL_MILLISECONDS;
             let job = Job::Inspect { job: cell, envelope, wall_milliseconds };
             if self.cells.get(&cell).is_some_and(|outlet| outlet.send(&job, vec![body]).is_ok()) {
@@ -338,6 +345,14 @@ fn bar(files: usize, json: bool) -> ProgressBar {
     let style = ProgressStyle::with_template("{bar:40} {pos}/{len} {per_sec} {eta}");
     let progress = ProgressBar::new(files as u64);
     style.map_or_else(|_| ProgressBar::hidden(), |style| progress.with_style(style))
+}
+
+/// Takes away what was not given: judges of unwanted mail compare the envelope with the header.
+fn without_guesses(envelope: &mut Envelope) {
+    if envelope.sender.to_string() == NO_SENDER {
+        envelope.sender = Sender::Null;
+    }
+    envelope.recipients.retain(|one| one.address.to_string() != NO_RECIPIENT);
 }
 
 fn envelope(arguments: &ScanArguments, size: usize) -> Envelope {

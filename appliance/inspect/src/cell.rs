@@ -304,7 +304,8 @@ fn around<'a>(
         sender: envelope.sender.mailbox(),
         recipients,
         own_domains,
-        received: Some(envelope.received),
+        // Nobody received a file that is only looked at.
+        received: Some(envelope.received).filter(|received| received.0 > 0),
         ..Around::default()
     }
 }

@@ -279,6 +279,12 @@ fn a_pack_is_in_memory_once() {
         ["Trial.A", "Trial.B"].iter().map(|name| padded(&pack(name, MARKER), SIZE)).collect();
     let memory: Vec<OwnedFd> = packs.iter().map(|one| ipc::sealed_memory(one).unwrap()).collect();
     let mut cells: Vec<Cell> = (0..2).map(|_| Cell::start(LIMITS)).collect();
+    // What judges of unwanted mail make for themselves at their first message is there before.
+    for cell in &mut cells {
+        cell.hand(Outfit { number: 100, ..Outfit::default() }, None);
+        assert!(matches!(cell.said(), Some(Answer::Outfitted { refused: None, .. })));
+        let _warm = cell.findings(&marked());
+    }
     let before: Option<Vec<u64>> = cells.iter().map(pss).collect();
     let Some(before) = before else { return println!("skipped: smaps_rollup is not shown here") };
     for round in 1..=10 {
