@@ -55,7 +55,7 @@ fn clean_mail_is_delivered_by_default() {
     assert_eq!(verdict.rulings.len(), 1);
     assert_eq!(verdict.rulings[0].fate, Fate::Deliver);
     assert_eq!(verdict.rulings[0].rule, DEFAULT_RULE);
-    assert_eq!(verdict.steps.len(), 8);
+    assert_eq!(verdict.steps.len(), 7);
     assert_eq!(verdict.revision, 7);
 }
 
@@ -129,9 +129,10 @@ fn a_probability_that_is_no_number_is_not_clean() {
 }
 
 #[test]
-fn probable_spam_is_tagged_and_delivered() {
+fn probable_spam_is_tagged_and_delivered_where_the_owner_wants_it() {
     let findings = Findings { spam: mail::SpamJudgement::of(0.6), ..Findings::default() };
-    let verdict = judged(&policy(|_| {}), &findings);
+    assert!(judged(&policy(|_| {}), &findings).rulings[0].amendments.is_empty());
+    let verdict = judged(&policy(|rules| rules.rules[7].enabled = true), &findings);
     assert_eq!(verdict.rulings[0].fate, Fate::Deliver);
     let tag = Amendment::TagSubject { text: "[Spam]".into() };
     assert_eq!(verdict.rulings[0].amendments, [tag]);
@@ -143,7 +144,7 @@ fn classes_of_unwanted_mail_have_their_ways_by_default() {
     let tag = |text: &str| vec![Amendment::TagSubject { text: text.into() }];
     for (class, probability, fate, amendments) in [
         (Phishing, 0.8, quarantined("Phishing"), vec![]),
-        (Phishing, 0.6, Fate::Deliver, tag("[Spam]")),
+        (Phishing, 0.6, Fate::Deliver, vec![]),
         (Spam, 0.8, quarantined("Spam"), vec![]),
         (Impostor, 0.8, quarantined("Spam"), vec![]),
         (Impostor, 0.6, Fate::Deliver, tag("[Possible impostor]")),
