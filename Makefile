@@ -53,7 +53,7 @@ setup-deny:
 	@tests/setup/cargo-deny.sh >/dev/null
 
 build: setup-build
-	cargo build --locked --profile $(PROFILE) -p gatepost
+	cargo build --locked --profile $(PROFILE) --workspace --bin gatepost
 
 run: build
 	$(GATEPOST_BIN) run --state $(STATE) $(ARGS)
@@ -75,11 +75,13 @@ test-simulation: setup-build
 # Every parser on mutations of its corpus; `tests/fuzz/cargo-fuzz` searches with coverage.
 fuzz: SECONDS ?= 60
 fuzz: setup-build
-	cargo run --locked --profile $(PROFILE) -p gatepost-test-fuzz --bin fuzz -- --seconds $(SECONDS) $(ARGS)
+	cargo build --locked --profile $(PROFILE) --workspace --bin fuzz
+	$(OUT)/fuzz --seconds $(SECONDS) $(ARGS)
 
 bench: PROFILE = release
 bench: setup-bench build
-	cargo run --locked --release -p gatepost-test-bench -- $(ARGS)
+	cargo build --locked --release --workspace --bin bench
+	$(OUT)/bench $(ARGS)
 
 train: setup-build
 	cargo build --locked --profile $(PROFILE) --workspace --bin train

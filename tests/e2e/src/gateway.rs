@@ -396,7 +396,7 @@ fn build() -> PathBuf {
         Some(profile) => profile,
     };
     let status = Command::new("cargo")
-        .args(["build", "--quiet", "--profile", profile, "-p", "gatepost"])
+        .args(["build", "--quiet", "--profile", profile, "--workspace", "--bin", "gatepost"])
         .status()
         .expect("cargo");
     assert!(status.success(), "gatepost does not build");

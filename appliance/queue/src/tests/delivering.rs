@@ -191,8 +191,15 @@ async fn each_recipient_has_a_fate_of_its_own() {
 
 #[tokio::test]
 async fn mail_that_policy_tags_is_sent_with_its_change_and_never_without() {
-    let (mut house, mut intake, keeper, mut deliver) = house_with_scanner().await;
+    let tagging = |wanted: &mut Wanted| {
+        let rule = wanted.rules.rules.iter_mut().find(|rule| rule.name == "Probable spam");
+        rule.unwrap().enabled = true;
+    };
+    let mut house = House::with(tagging).await;
+    let mut intake = Intake::new(&house).await;
+    let keeper = Keeper::new(&house).await;
     keeper.honest_cell(2);
+    let mut deliver = Deliver::new(&house).await;
     let mail = Mail { body: "Subject: x\r\n\r\nPERHAPS SPAM\r\n".into(), ..to(&[ANN]) };
     let id = intake.keep(&mail).await;
     let (consignment, body) = deliver.consigned().await;
