@@ -11,6 +11,7 @@ mod certificate;
 mod expressions;
 mod face;
 mod health;
+mod learn;
 mod metrics;
 mod patterns;
 mod quarantine;
@@ -70,6 +71,8 @@ enum Verb {
     /// Try expressions and keywords, and see the lists of them that ship.
     #[command(subcommand)]
     Expressions(expressions::ExpressionsCommand),
+    /// Teach the gateway what mail is wanted and what is not, and take lessons back.
+    Learn(learn::LearnArguments),
     /// Tell whether the gateway is well.
     Health,
     /// Print the reference manual of all settings (Markdown).
@@ -121,6 +124,7 @@ async fn ask(verb: Verb, paths: ipc::Paths, json: bool) -> u8 {
         Verb::Queue(command) => queue_face::run(&paths, command, json).await,
         Verb::Quarantine(command) => quarantine::run(&paths, command, json).await,
         Verb::Settings(command) => settings::run(&paths, command, json).await,
+        Verb::Learn(arguments) => learn::run(&paths, arguments, json).await,
         Verb::Health => health::run(&paths, json).await,
         Verb::Run(_) | Verb::Role(_) | Verb::Manual | Verb::Patterns(_) | Verb::Expressions(_) => 2,
     }

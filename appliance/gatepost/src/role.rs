@@ -70,6 +70,7 @@ pub fn folder(paths: &Paths, place: Place) -> Option<PathBuf> {
         Place::Config => paths.config(),
         Place::Vault => paths.vault(),
         Place::Ledger => paths.ledger(),
+        Place::Learning => paths.learning(),
         Place::Delivered => paths.delivered(),
         Place::Tls => paths.tls(),
         Place::Patterns => paths.patterns(),

@@ -192,11 +192,11 @@ impl Cell {
             Job::Outfit(outfit) => (outfit.number, true),
         };
         let outcome = catch_unwind(AssertUnwindSafe(|| match job {
-            Job::Inspect { job, wall_milliseconds, envelope } => {
+            Job::Inspect { job, wall_milliseconds, envelope, wants_material } => {
                 let wall = Duration::from_millis(wall_milliseconds);
                 let watch = Watch::start(started, wall, self.cpu_limit());
                 self.done = self.done.saturating_add(1);
-                self.inspect(job, descriptors, &envelope, &watch).into()
+                self.inspect(job, descriptors, &envelope, wants_material, &watch).into()
             }
             Job::Amend { job, amendments } => amend(job, &amendments, descriptors).into(),
             Job::Outfit(outfit) => self.take_over(&outfit, descriptors),
@@ -240,12 +240,14 @@ impl Cell {
         job: u64,
         descriptors: Vec<OwnedFd>,
         envelope: &Envelope,
+        wants_material: bool,
         watch: &Watch,
     ) -> Answer {
         let Ok([body]) = <[OwnedFd; 1]>::try_from(descriptors) else {
             return failed(job, "the job came without its body".to_owned());
         };
         let most = self.limits.memory_octets / limits::BODY_SHARE;
+        let mut material = None;
         let mut findings =
             match body::read(&File::from(body), &mut self.buffer, most, envelope.size) {
                 Ok(Some(raw)) => {
@@ -257,7 +259,12 @@ impl Cell {
                         envelope.recipients.iter().map(|one| one.address.clone()).collect();
                     let own_domains = own_domains(envelope);
                     let around = around(envelope, &recipients, &own_domains);
-                    self.examiner.examine(raw, &around, watch)
+                    let findings = self.examiner.examine(raw, &around, watch);
+                    // Of what could not be seen whole nothing is learned.
+                    if wants_material && findings.unscannable.is_none() {
+                        material = Some(Box::new(self.examiner.study(raw, &around, watch)));
+                    }
+                    findings
                 }
                 Ok(None) => too_large(most),
                 Err(error) => return failed(job, format!("the body could not be read: {error}")),
@@ -275,7 +282,7 @@ impl Cell {
             cpu_microseconds: microseconds(used.cpu),
             resident_octets: used.resident_octets,
         };
-        Answer::Inspected { job, findings, used }
+        Answer::Inspected { job, findings, used, material }
     }
 }
 

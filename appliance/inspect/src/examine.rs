@@ -2,14 +2,18 @@
 
 use engines::{Context, Engines};
 use expressions::{Expressions, Lists};
-use ipc::limits::{FINDING_TEXT_OCTETS, FINDINGS, LEAVES, SPAM_TERMS};
+use ipc::contracts::Material;
+use ipc::limits::{
+    DOMAIN_OCTETS, FINDING_TEXT_OCTETS, FINDINGS, LEAVES, MATERIAL_DOMAINS, MATERIAL_FEATURES,
+    SPAM_TERMS,
+};
 use mail::{
     EngineName, Finding, FindingKind, Findings, Leaf, SpamJudgement, SpamTerm, Unscannable,
 };
 use message::Reader;
 use patterns::{Pack, PackError};
 use serde_json::{Map, Value};
-use spam::{Around, LinkLists, Unwanted};
+use spam::{Around, LinkLists, Local, Sight, Unwanted};
 use unpack::{Limits, Stopwatch};
 
 use crate::limits;
@@ -19,10 +23,40 @@ use crate::limits;
 pub struct Examiner {
     reader: Reader,
     engines: Engines,
+    beside: Beside,
+}
+
+/// What is known beside the message.
+#[derive(Default)]
+struct Beside {
     limits: Limits,
     passwords: Vec<String>,
     unwanted: Unwanted,
     links: LinkLists,
+    learned: Option<Local>,
+}
+
+impl Beside {
+    fn context<'a>(
+        &'a self,
+        own_domains: &'a [String],
+        around: &Around<'a>,
+        stopwatch: &'a dyn Stopwatch,
+    ) -> Context<'a> {
+        Context {
+            limits: self.limits,
+            passwords: &self.passwords,
+            stopwatch,
+            is_known_sender: None,
+            around: Around {
+                own_domains,
+                persons: &self.unwanted.persons,
+                links: Some(&self.links),
+                local: self.learned.as_ref(),
+                ..*around
+            },
+        }
+    }
 }
 
 /// Why an examiner cannot be made.
@@ -62,7 +96,29 @@ impl Examiner {
         let links = LinkLists::new(&unwanted);
         // Compiled, they are of no more use.
         (unwanted.approved_links, unwanted.blocked_links) = (Vec::new(), Vec::new());
-        Ok(Examiner { reader, engines, limits, passwords: passwords.to_vec(), unwanted, links })
+        let passwords = passwords.to_vec();
+        let beside = Beside { limits, passwords, unwanted, links, learned: None };
+        Ok(Examiner { reader, engines, beside })
+    }
+
+    /// The same with what was taught.
+    #[must_use]
+    pub fn with_learned(mut self, learned: Local) -> Self {
+        self.beside.learned = Some(learned);
+        self
+    }
+
+    /// What can be learned of one message; the octets of the message itself go nowhere.
+    #[must_use]
+    pub fn study(
+        &mut self,
+        raw: &[u8],
+        around: &Around<'_>,
+        stopwatch: &dyn Stopwatch,
+    ) -> Material {
+        let mail = self.reader.read(raw);
+        let context = self.beside.context(around.own_domains, around, stopwatch);
+        self.engines.sighted(&mail, &context, material)
     }
 
     /// Examines one message; it ends as over a limit when the stopwatch says so. Says the same
@@ -75,19 +131,8 @@ impl Examiner {
         stopwatch: &dyn Stopwatch,
     ) -> Findings {
         let mail = self.reader.read(raw);
-        let own_domains = own_domains(&self.unwanted, around);
-        let context = Context {
-            limits: self.limits,
-            passwords: &self.passwords,
-            stopwatch,
-            is_known_sender: None,
-            around: Around {
-                own_domains: &own_domains,
-                persons: &self.unwanted.persons,
-                links: Some(&self.links),
-                ..*around
-            },
-        };
+        let own_domains = own_domains(&self.beside.unwanted, around);
+        let context = self.beside.context(&own_domains, around, stopwatch);
         let facts = self.engines.scan(&mail, &context);
         let all = facts.leaves.len();
         let leaves = leaves(facts.leaves);
@@ -112,6 +157,21 @@ impl Examiner {
             microseconds: 0,
         }
     }
+}
+
+/// Bounded as an answer has to be.
+fn material(sight: &Sight<'_>) -> Material {
+    let spam::Material { mut features, sketch } = spam::Material::of(sight);
+    features.truncate(MATERIAL_FEATURES);
+    let mut domains: Vec<String> = Vec::new();
+    for mailbox in sight.headers.to() {
+        let domain = mailbox.domain();
+        let is_new = !domain.is_empty() && !domains.iter().any(|known| known == domain);
+        if is_new && domain.len() <= DOMAIN_OCTETS && domains.len() < MATERIAL_DOMAINS {
+            domains.push(domain.to_owned());
+        }
+    }
+    Material { features, sketch, domains }
 }
 
 /// A link on the owner's list makes phishing by itself, whatever else the message looks like.
@@ -192,9 +252,57 @@ mod tests {
     fn octets(findings: Findings) -> usize {
         let mut buffer = Vec::new();
         let used = ipc::contracts::Used { cpu_microseconds: u64::MAX, resident_octets: u64::MAX };
-        let answer = ipc::contracts::Answer::Inspected { job: u64::MAX, findings, used };
+        let material = Some(Box::new(Material {
+            features: vec![u64::MAX; MATERIAL_FEATURES],
+            sketch: vec![u8::MAX; ipc::limits::SKETCH_OCTETS],
+            domains: vec!["d".repeat(DOMAIN_OCTETS); MATERIAL_DOMAINS],
+        }));
+        let job = u64::MAX;
+        let answer = ipc::contracts::Answer::Inspected { job, findings, used, material };
         ipc::frame::encode(&mut buffer, &answer, 0).unwrap();
         buffer.len()
+    }
+
+    /// Two texts of words of their own, long enough for a sketch.
+    fn letter(to: &str, word: &str) -> Vec<u8> {
+        let words: Vec<String> =
+            (0..60).map(|n| format!("{word}{}", char::from(b'a' + n % 26))).collect();
+        let text = words.join(" ");
+        format!("From: x@y.test\r\nTo: {to}\r\nSubject: {word}\r\n\r\n{text}\r\n").into_bytes()
+    }
+
+    #[test]
+    fn what_can_be_learned_is_hashes_and_domains_within_their_bounds() {
+        let to: Vec<String> =
+            (0..20).map(|one| format!("a@D{one}.example, b@d{one}.example")).collect();
+        let raw = letter(&to.join(", "), "offer");
+        let mut examiner = Examiner::default();
+        let material = examiner.study(&raw, &Around::default(), &());
+        assert!((50..=MATERIAL_FEATURES).contains(&material.features.len()));
+        assert!(material.features.is_sorted_by(|one, two| one < two));
+        assert_eq!(material.sketch.len(), ipc::limits::SKETCH_OCTETS);
+        assert_eq!(material.domains.len(), MATERIAL_DOMAINS);
+        assert_eq!(material.domains[..2], ["d0.example", "d1.example"]);
+        assert_eq!(examiner.study(&raw, &Around::default(), &()), material);
+        assert_eq!(examiner.examine(&raw, &Around::default(), &()), examine(&raw));
+    }
+
+    #[test]
+    fn what_was_taught_is_heard_and_never_speaks_for_malware() {
+        let raw = letter("a@b.example", "offer");
+        let material = Examiner::default().study(&raw, &Around::default(), &());
+        let weights = vec![-20; material.features.len()];
+        let learned = spam::Learned { features: material.features, weights, sketches: Vec::new() };
+        let local = Local { version: 1, tenants: [("all".to_owned(), learned)].into() };
+        let mut examiner = Examiner::default().with_learned(local);
+        let findings = examiner.examine(&raw, &Around::default(), &());
+        let heard = |findings: &Findings| {
+            findings.spam.terms.iter().any(|term| term.signal == "learned-wanted")
+        };
+        assert!(heard(&findings) && !heard(&examine(&raw)));
+        let with_virus = [raw, engines::eicar()].concat();
+        let findings = examiner.examine(&with_virus, &Around::default(), &());
+        assert!(heard(&findings) && findings.has(FindingKind::Malware));
     }
 
     #[test]

@@ -31,6 +31,9 @@ pub enum OutfitError {
     /// The settings or the pack cannot be used.
     #[error(transparent)]
     Examine(#[from] crate::examine::ExamineError),
+    /// The table of what was taught cannot be read.
+    #[error("the table of what was taught is damaged or too large")]
+    Learned,
     /// The settings in it cannot be read.
     #[error("its settings cannot be read: {0}")]
     Settings(String),
@@ -90,6 +93,7 @@ impl Wanted {
             sections: self.sections.clone(),
             pack: pack.map(|pack| pack.facts.clone()),
             problem,
+            learned: None,
         }
     }
 }
@@ -153,6 +157,10 @@ pub(crate) fn put_on(outfit: &Outfit, descriptors: Vec<OwnedFd>) -> Result<Exami
     let limits = unpack_limits(&outfit.limits);
     let sections = sections(&outfit.sections)?;
     let mut examiner = Examiner::new(pack, limits, &outfit.passwords, &sections)?;
+    if let Some(learned) = &outfit.learned {
+        let local = spam::Local::open(&learned.octets).ok_or(OutfitError::Learned)?;
+        examiner = examiner.with_learned(local);
+    }
     try_out(&mut examiner)?;
     Ok(examiner)
 }
@@ -229,6 +237,19 @@ mod tests {
         let (mut outfit, memory) = with(&pack());
         outfit.pack.as_mut().unwrap().octets += 1;
         assert!(matches!(put_on(&outfit, memory), Err(OutfitError::Map(_))));
+    }
+
+    #[test]
+    fn a_table_of_what_was_taught_is_taken_and_a_damaged_one_is_refused() {
+        let learned = |octets| {
+            let learned = Some(ipc::contracts::LearnedTable { version: 1, octets });
+            Outfit { learned, ..Wanted::default().outfit(None, None) }
+        };
+        assert!(put_on(&learned(spam::Local::default().octets()), Vec::new()).is_ok());
+        for bad in [vec![], vec![0xff; 20], vec![0; spam::Local::OCTETS + 1]] {
+            assert!(matches!(put_on(&learned(bad), Vec::new()), Err(OutfitError::Learned)));
+        }
+        const { assert!(spam::Local::OCTETS <= ipc::limits::LEARNED_OCTETS) };
     }
 
     #[test]

@@ -107,6 +107,8 @@ pub enum Job {
         envelope: Envelope,
         /// Milliseconds after which the cell is killed for this job: it ends the scan before.
         wall_milliseconds: u64,
+        /// The answer is to carry what can be learned of the message.
+        wants_material: bool,
     },
     /// Make the amended message. Carries two descriptors: the body, and a writable empty file.
     Amend {
@@ -136,8 +138,31 @@ pub struct Outfit {
     pub sections: String,
     /// The pack; without one only what is built in is found.
     pub pack: Option<PackFacts>,
+    /// What was taught. Only queue has it, and adds it to what the keeper made.
+    pub learned: Option<LearnedTable>,
     /// Why the newest pack is not this one, or why there is none, with the remedy: for people.
     pub problem: Option<String>,
+}
+
+/// What was taught, as cells ask it.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct LearnedTable {
+    /// The version of what was taught.
+    pub version: u64,
+    /// The table, at most [`crate::limits::LEARNED_OCTETS`]. Nobody but the cell looks into it.
+    pub octets: Vec<u8>,
+}
+
+/// What can be learned of one message: hashes of its words and nothing that could be read again.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Material {
+    /// Hashes of its features, in order, each once; at most [`crate::limits::MATERIAL_FEATURES`].
+    pub features: Vec<u64>,
+    /// The sketch of its text, [`crate::limits::SKETCH_OCTETS`]; empty when it is too short.
+    pub sketch: Vec<u8>,
+    /// Domains of its To and Cc, at most [`crate::limits::MATERIAL_DOMAINS`]: by them it is known
+    /// whose mail it is, where no envelope tells.
+    pub domains: Vec<String>,
 }
 
 /// What one message may use (features E-2). 0 means that the cell takes its own default.
@@ -256,6 +281,8 @@ pub enum Answer {
         findings: Findings,
         /// What it took.
         used: Used,
+        /// What can be learned of it, where that was asked for.
+        material: Option<Box<Material>>,
     },
     /// To [`Job::Amend`].
     Amended {

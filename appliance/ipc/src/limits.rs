@@ -8,6 +8,16 @@ pub const FRAME_OCTETS: usize = 64 * 1024 * 1024;
 pub const ANSWER_OCTETS: usize = 1024 * 1024;
 /// Terms of a judgement of unwanted mail.
 pub const SPAM_TERMS: usize = 40;
+/// Features that are learned of one message.
+pub const MATERIAL_FEATURES: usize = 2000;
+/// Octets of the sketch of a text.
+pub const SKETCH_OCTETS: usize = 128;
+/// Domains of recipients in what is learned of a message.
+pub const MATERIAL_DOMAINS: usize = 8;
+/// Octets of a domain (RFC 5321 section 4.5.3.1.2).
+pub const DOMAIN_OCTETS: usize = 255;
+/// Octets of the table of what was taught.
+pub const LEARNED_OCTETS: usize = 256 * 1024;
 /// Findings in one answer of a cell.
 pub const FINDINGS: usize = 1000;
 /// Leaves in one answer of a cell.

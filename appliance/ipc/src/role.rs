@@ -136,6 +136,12 @@ impl Paths {
         self.state.join("tls")
     }
 
+    /// What was taught about unwanted mail.
+    #[must_use]
+    pub fn learning(&self) -> PathBuf {
+        self.state.join("learning")
+    }
+
     /// Pattern packs.
     #[must_use]
     pub fn patterns(&self) -> PathBuf {

@@ -29,10 +29,12 @@ pub(crate) struct Journal {
 }
 
 /// What a file held.
-pub(crate) struct Read {
-    pub(crate) records: Vec<Record>,
+#[derive(Debug)]
+pub struct Read {
+    /// The records, their numbers rising.
+    pub records: Vec<Record>,
     /// Octets behind the last good record.
-    pub(crate) lost: usize,
+    pub lost: usize,
 }
 
 fn disk_error(what: &'static str) -> impl Fn(Error) -> LearningError {
@@ -154,7 +156,10 @@ fn framed(record: &Record) -> Option<Vec<u8>> {
 }
 
 /// Reads all good records; they end at the first that is none.
-pub(crate) fn read(octets: &[u8]) -> Result<Read, LearningError> {
+///
+/// # Errors
+/// [`LearningError::Foreign`] for octets that no journal begins with.
+pub fn read(octets: &[u8]) -> Result<Read, LearningError> {
     let mut records: Vec<Record> = Vec::new();
     // A mark that was cut short was never synced.
     let Some(mut rest) = octets.strip_prefix(MAGIC) else {

@@ -20,8 +20,9 @@ mod tests;
 
 use std::io;
 
+pub use journal::{Read, read};
 pub use lesson::{Deed, Label, Lesson, Record};
-pub use store::{Opened, Status, Store, Taught};
+pub use store::{Opened, Status, Store, Tally, Taught};
 
 /// Why the store cannot do what it is asked.
 #[derive(Debug, thiserror::Error)]

@@ -1,5 +1,6 @@
 //! Keeps lessons, takes them back, and makes the table of them.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -7,7 +8,7 @@ use mail::Timestamp;
 use world::Disk;
 
 use crate::journal::Journal;
-use crate::{Deed, LearningError, Lesson, Record, limits, table};
+use crate::{Deed, Label, LearningError, Lesson, Record, limits, table};
 
 /// A lesson with its number.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,6 +19,17 @@ pub struct Taught {
     pub lesson: Lesson,
     /// The record that took it back.
     pub undone: Option<u64>,
+}
+
+/// Lessons that count, of one tenant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Tally {
+    /// Called wanted.
+    pub wanted: usize,
+    /// Called unwanted.
+    pub unwanted: usize,
+    /// Called phishing.
+    pub phishing: usize,
 }
 
 /// Figures for people.
@@ -143,6 +155,21 @@ impl Store {
         }
     }
 
+    /// The lessons that count, by tenant.
+    #[must_use]
+    pub fn tallies(&self) -> BTreeMap<&str, Tally> {
+        let mut tallies: BTreeMap<&str, Tally> = BTreeMap::new();
+        for one in self.lessons.iter().filter(|one| one.undone.is_none()) {
+            let tally = tallies.entry(one.lesson.tenant.as_str()).or_default();
+            match one.lesson.label {
+                Label::Wanted => tally.wanted += 1,
+                Label::Unwanted => tally.unwanted += 1,
+                Label::Phishing => tally.phishing += 1,
+            }
+        }
+        tallies
+    }
+
     fn record(&mut self, deed: Deed) -> Result<u64, LearningError> {
         let record = Record { number: self.version.saturating_add(1), deed };
         self.journal.append(&record)?;
@@ -196,7 +223,7 @@ impl Store {
 /// The lessons that stay: while they are too many, the tenant with most loses its oldest.
 fn newest(lessons: Vec<Taught>, room: u64) -> Vec<Taught> {
     let weight = |one: &Taught| one.lesson.features.len() as u64 * 10 + 512;
-    let mut tenants: std::collections::BTreeMap<String, (u64, Vec<Taught>)> = Default::default();
+    let mut tenants: BTreeMap<String, (u64, Vec<Taught>)> = Default::default();
     for one in lessons {
         let (sum, list) = tenants.entry(one.lesson.tenant.clone()).or_default();
         *sum += weight(&one);

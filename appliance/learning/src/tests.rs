@@ -6,7 +6,7 @@ use std::sync::Arc;
 use mail::Timestamp;
 use world::sim::{SimDisk, SimRandom};
 
-use crate::{Label, LearningError, Lesson, Store, limits};
+use crate::{Label, LearningError, Lesson, Store, Tally, limits};
 
 const FOLDER: &str = "/state/learning";
 const DAY: u64 = 86_400_000;
@@ -126,6 +126,17 @@ fn a_lesson_is_taken_back_once_and_its_say_with_it() {
     let again = store.undo(number, "ann", Timestamp(6));
     assert!(matches!(again, Err(LearningError::Unknown(_))));
     assert_eq!(store.status().undone, 3);
+}
+
+#[test]
+fn lessons_are_told_by_tenant_and_label_without_those_taken_back() {
+    let mut store = taught(&SimDisk::new(16), 6);
+    let other = Lesson { tenant: "other.test".into(), ..lesson(50, Label::Phishing) };
+    store.teach(other).unwrap();
+    store.undo(1, "ann", Timestamp(1)).unwrap();
+    let tallies = store.tallies();
+    assert_eq!(tallies["ours.test"], Tally { wanted: 2, unwanted: 3, phishing: 0 });
+    assert_eq!(tallies["other.test"], Tally { phishing: 1, ..Tally::default() });
 }
 
 #[test]

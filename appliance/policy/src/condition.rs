@@ -71,6 +71,18 @@ impl Question {
         self.is_malware() || matches!(self, Question::Grayware | Question::Phishing)
     }
 
+    /// Whether it asks whether somebody wants the mail.
+    pub(crate) fn is_unwanted_mail(self) -> bool {
+        matches!(
+            self,
+            Question::Spam
+                | Question::Phishing
+                | Question::Impostor
+                | Question::Graymail
+                | Question::SpamClass
+        )
+    }
+
     /// Whether it asks for malware. A rule with such a condition is never skipped.
     pub(crate) fn is_malware(self) -> bool {
         matches!(self, Question::Malware | Question::MassMailer)

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use mail::{Direction, Envelope, Findings, Step, Verdict};
 
 use crate::actions::{Consequence, act};
+use crate::condition::Question;
 use crate::conditions::{Answer, Asked, Subject};
 use crate::exceptions::{Exceptions, Hit, NAME_PREFIX};
 use crate::patterns::{Patterns, Sought};
@@ -36,6 +37,8 @@ struct Compiled {
     is_malware: bool,
     /// It asks for something that signatures know, so it is asked of every message.
     is_threat: bool,
+    /// It holds mail because nobody wants it, and for no other reason.
+    is_unwanted_mail: bool,
 }
 
 /// The addresses of one message.
@@ -87,6 +90,19 @@ impl Policy {
         self.revision
     }
 
+    /// Whether a rule holds mail because nobody wants it, and never for malware: whoever releases
+    /// what it held says that the mail was wanted after all.
+    #[must_use]
+    pub fn is_for_unwanted_mail(&self, rule: &str) -> bool {
+        self.rules_for_unwanted_mail().any(|name| name == rule)
+    }
+
+    /// The names of the rules for which [`Policy::is_for_unwanted_mail`] holds.
+    pub(crate) fn rules_for_unwanted_mail(&self) -> impl Iterator<Item = &str> {
+        let rules = self.rules.iter().filter(|one| one.is_unwanted_mail);
+        rules.map(|one| one.rule.name.as_str())
+    }
+
     /// Judges one message. `skip` names a rule not to apply (a release from quarantine skips the
     /// rule that held the mail; the name of an exception skips all of them, since who released the
     /// mail had all their reasons before him); a malware rule is never skipped.
@@ -135,6 +151,16 @@ fn weigh(hits: &[Hit<'_>], standings: &mut [Standing], steps: &mut Vec<Step>) {
     }
 }
 
+fn is_for_unwanted_mail(rule: &Rule) -> bool {
+    let mut asked = rule.conditions.iter().filter(|one| !one.not).map(|one| one.when);
+    let mut all = rule.conditions.iter();
+    let is_it = |question: Question| question.is_unwanted_mail();
+    match rule.combine {
+        Combine::All => asked.clone().any(is_it) && !asked.any(Question::is_malware),
+        Combine::Any => !rule.conditions.is_empty() && all.all(|one| !one.not && is_it(one.when)),
+    }
+}
+
 impl Compiled {
     fn of(rule: &Rule) -> Self {
         let threats = || rule.conditions.iter().filter(|one| !one.not).map(|one| one.when);
@@ -144,6 +170,7 @@ impl Compiled {
             conditions: rule.conditions.iter().map(Asked::compile).collect(),
             is_malware: threats().any(|question| question.is_malware()),
             is_threat: threats().any(|question| question.is_threat()),
+            is_unwanted_mail: is_for_unwanted_mail(rule),
             rule: Rule {
                 senders: Vec::new(),
                 recipients: Vec::new(),

@@ -121,6 +121,33 @@ fn a_release_never_skips_the_malware_rule() {
 }
 
 #[test]
+fn a_rule_is_for_unwanted_mail_when_nothing_else_can_be_its_reason() {
+    let asks = |combine, whens: &[(Question, bool)]| {
+        let condition = |(when, not): &(Question, bool)| Condition {
+            when: *when,
+            not: *not,
+            ..Condition::default()
+        };
+        let policy = only(combine, whens.iter().map(condition).collect());
+        policy.rules_for_unwanted_mail().next().is_some()
+    };
+    use Question::{Encrypted, Impostor, Malware, Phishing, Spam};
+    for good in [Spam, Phishing, Impostor, Question::Graymail, Question::SpamClass] {
+        assert!(asks(Combine::All, &[(good, false)]) && asks(Combine::Any, &[(good, false)]));
+        assert!(!asks(Combine::All, &[(good, true)]) && !asks(Combine::Any, &[(good, true)]));
+    }
+    assert!(asks(Combine::All, &[(Spam, false), (Encrypted, false)]));
+    assert!(!asks(Combine::Any, &[(Spam, false), (Encrypted, false)]));
+    for combine in [Combine::All, Combine::Any] {
+        assert!(!asks(combine, &[(Spam, false), (Malware, false)]));
+        assert!(!asks(combine, &[(Encrypted, false)]) && !asks(combine, &[]));
+    }
+    let shipped = policy(|_| {});
+    assert!(!shipped.is_for_unwanted_mail("no such rule"));
+    assert!(shipped.rules_for_unwanted_mail().all(|rule| !rule.contains("alware")));
+}
+
+#[test]
 fn a_probability_that_is_no_number_is_not_clean() {
     let findings = Findings { spam: mail::SpamJudgement::of(f64::NAN), ..Findings::default() };
     assert_eq!(judged(&policy(|_| {}), &findings).rulings[0].fate.word(), "quarantine");

@@ -19,6 +19,7 @@ use crate::destination::Destinations;
 use crate::faces::Listing;
 use crate::figures::Figures;
 use crate::happening::Happening;
+use crate::learner::Learner;
 use crate::limits;
 use crate::loaded::Loaded;
 use crate::pool::{Pool, Task};
@@ -74,6 +75,11 @@ pub(crate) struct Core {
     pub(crate) routes: Routes,
     pub(crate) retry: Retry,
     pub(crate) host_name: String,
+    /// The domains that are the owner's.
+    pub(crate) own_domains: Vec<schema::DomainPattern>,
+    pub(crate) learner: Learner,
+    /// Why nothing can be taught, for people.
+    pub(crate) learning_problem: Option<String>,
     /// The disk reserve as set; 0 for the spool's own.
     pub(crate) reserve_octets: u64,
     /// Every message. Changed by [`Core::enter`] and [`Core::forget`] only.

@@ -1,6 +1,6 @@
 //! What operators ask of the queue: `queue.summary`, `queue.list`, `queue.show`, `queue.hold`,
 //! `queue.release`, `queue.requeue`, `queue.delete`, `queue.bounce`, `queue.health`,
-//! `queue.scanning`.
+//! `queue.scanning`; what begins with `learning.` stands in `lessons.rs`.
 //!
 //! Every verb but the first and the last two takes a [`crate::filter::Filter`] as its argument. Long
 //! answers are made page by page between other work, so that a listing of a million messages
@@ -69,11 +69,13 @@ pub(crate) struct Listing {
     outlet: Outlet<Response>,
 }
 
-fn fail(outlet: &Outlet<Response>, exit: u8, message: &str) {
+/// Ends an answer that failed.
+pub(crate) fn fail(outlet: &Outlet<Response>, exit: u8, message: &str) {
     let _ = outlet.send(&Response::Failed { exit, message: message.to_owned() }, Vec::new());
 }
 
-fn line(outlet: &Outlet<Response>, value: &Value) {
+/// One line of an answer.
+pub(crate) fn line(outlet: &Outlet<Response>, value: &Value) {
     let _ = outlet.send(&Response::Line(value.to_string()), Vec::new());
 }
 
@@ -93,6 +95,7 @@ impl Core {
                 line(&outlet, &self.scanning());
                 let _ = outlet.send(&Response::Done, Vec::new());
             }
+            verb if verb.starts_with("learning.") => self.asked_of_lessons(request, outlet),
             verb => match Operation::from_verb(verb) {
                 Some(operation) => self.begin_listing(operation, request, outlet),
                 None => {
@@ -364,6 +367,8 @@ impl Core {
             problems.push("no scanner is ready; mail waits");
         }
         problems.extend(self.wardrobe.problem());
+        problems.extend(self.wardrobe.table_problem());
+        problems.extend(self.learning_problem.as_deref());
         if self.deliver.is_none() {
             problems.push("deliver is away; mail waits");
         }

@@ -5,8 +5,8 @@ use std::os::fd::OwnedFd;
 use std::sync::Arc;
 
 use ipc::contracts::{
-    Answer, DeliverToQueue, IntakeToQueue, KeeperToQueue, QueueToDeliver, QueueToIntake,
-    QueueToKeeper, QueueToVault, Request, Response, VaultToQueue,
+    Answer, DeliverToQueue, IntakeToQueue, KeeperToQueue, LearnedTable, QueueToDeliver,
+    QueueToIntake, QueueToKeeper, QueueToVault, Request, Response, VaultToQueue,
 };
 use ipc::{Incoming, Inlet, Listener, Outlet, Role};
 use serde::de::DeserializeOwned;
@@ -82,6 +82,8 @@ pub(crate) enum Happening {
         listing: u64,
     },
     Synced(Result<(), spool::SpoolError>),
+    /// A new table of what was taught, or why there is none.
+    Learned(Result<LearnedTable, String>),
 }
 
 /// Accepts peers for ever.

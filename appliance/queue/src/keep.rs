@@ -109,9 +109,10 @@ impl Core {
             VaultToQueue::Confirmed { id, .. } => self.confirmed(id),
             VaultToQueue::Readmit { item, id, envelope, skip_rule, actor } => {
                 let body = descriptors.into_iter().next();
-                let outcome = body
-                    .ok_or_else(|| "its body did not come with it".to_owned())
-                    .and_then(|body| self.readmit(&item, id, *envelope, skip_rule, body));
+                let outcome =
+                    body.ok_or_else(|| "its body did not come with it".to_owned()).and_then(
+                        |body| self.readmit(&item, id, *envelope, (skip_rule, actor.clone()), body),
+                    );
                 match outcome {
                     Ok(()) => tracing::info!(%id, actor, "released from quarantine"),
                     Err(because) => {
@@ -152,7 +153,7 @@ impl Core {
         item: &str,
         id: MessageId,
         envelope: Envelope,
-        skip_rule: String,
+        (skip_rule, actor): (String, String),
         body: OwnedFd,
     ) -> Result<(), String> {
         let octets =
@@ -168,7 +169,8 @@ impl Core {
             return Ok(());
         }
         let unconfirmed = Some(item.to_owned());
-        let record = Record { skip_rule: Some(skip_rule), unconfirmed, ..Record::default() };
+        let (skip_rule, released_by) = (Some(skip_rule), Some(actor));
+        let record = Record { skip_rule, unconfirmed, released_by, ..Record::default() };
         let recorded = self.keeper.record(id, &record.encode());
         self.records.insert(id, &record);
         recorded.map_err(|error| format!("the spool could not keep its record: {error}"))?;

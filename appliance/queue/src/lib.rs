@@ -19,6 +19,8 @@ pub mod filter;
 mod happening;
 mod judge;
 mod keep;
+mod learner;
+mod lessons;
 pub mod limits;
 mod loaded;
 mod notice;
@@ -81,6 +83,8 @@ pub async fn run(context: RoleContext) -> Result<(), QueueError> {
     let (keeper, recovery) = opened?;
     let (happen, mut happenings) = mpsc::unbounded_channel();
     let mut core = start(context.clone(), keeper, happen.clone());
+    let (lessons, clock) = (context.paths.learning(), context.clock.clone());
+    core.learner = learner::Learner::start(lessons, clock, happen.clone());
     let snapshot = settings.borrow_and_update().clone();
     core.adopt_settings(&snapshot);
     for damage in &recovery.damage {
@@ -165,6 +169,9 @@ fn start(
         routes: route::Routes::new(&Routing::default()),
         retry: Retry::default(),
         host_name: String::new(),
+        own_domains: Vec::new(),
+        learner: learner::Learner::default(),
+        learning_problem: None,
         reserve_octets: 0,
         stages: BTreeMap::new(),
         records: records::Records::default(),
@@ -233,6 +240,9 @@ impl Core {
         let name = receiving.and_then(|section| section.get("host_name"));
         let name = name.and_then(serde_json::Value::as_str).unwrap_or("gatepost.example.test");
         name.clone_into(&mut self.host_name);
+        let domains = receiving.and_then(|section| section.get("relay_domains"));
+        let domains = domains.and_then(|list| serde_json::from_value(list.clone()).ok());
+        self.own_domains = domains.unwrap_or_default();
         let reserve = receiving.and_then(|section| section.get("disk_reserve_bytes"));
         self.reserve_octets = reserve.and_then(serde_json::Value::as_u64).unwrap_or(0);
     }
@@ -266,6 +276,7 @@ impl Core {
             Happening::Asked { request, outlet } => self.asked(&request, outlet),
             Happening::PageWanted { listing } => self.make_page(listing),
             Happening::Synced(result) => self.synced(&result),
+            Happening::Learned(table) => self.learned(table),
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Every bound of this crate in one place.
 
+use std::time::Duration;
+
 /// Messages whose envelope and body descriptor are held in memory at a time. What comes beyond
 /// this waits in the spool, and each destination's line is cut to what can start soon.
 pub const LOADED_MESSAGES: usize = 4096;
@@ -37,6 +39,16 @@ pub const UNHEARD_ANSWERS: usize = 4;
 pub const STRIKES: u8 = 2;
 /// Workers that may end while they take over an outfit before it is blamed.
 pub const OUTFIT_STRIKES: u8 = 3;
+/// Lessons that wait for the disk.
+pub const LESSONS_WAITING: usize = 64;
+/// Octets of one lesson as a question of the command line.
+pub const LESSON_OCTETS: usize = 128 << 10;
+/// Least time between two tables of what was taught: each is taken over by every cell.
+pub const TABLE_PAUSE: Duration = Duration::from_secs(2);
+/// A table that took long to make is not made anew before so many times as long.
+pub const TABLE_SHARE: u32 = 5;
+/// How often the table is made anew when nobody teaches: old lessons fade.
+pub const TABLE_REFRESH: Duration = Duration::from_secs(86_400);
 /// Longest wait that a retry schedule may name, in seconds.
 pub const WAIT_SECONDS: u64 = 86_400;
 /// Seconds until a message that the spool does not give back is tried again.

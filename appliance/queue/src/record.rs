@@ -66,6 +66,8 @@ pub struct Record {
     pub reason: String,
     /// Workers that ended on it.
     pub strikes: u8,
+    /// Who released it from quarantine, until what that teaches was learned.
+    pub released_by: Option<String>,
 }
 
 impl Default for Record {
@@ -81,6 +83,7 @@ impl Default for Record {
             unconfirmed: None,
             reason: String::new(),
             strikes: 0,
+            released_by: None,
         }
     }
 }
@@ -97,7 +100,9 @@ impl Record {
     /// judged anew, which loses nothing.
     #[must_use]
     pub fn decode(octets: &[u8]) -> Self {
-        postcard::from_bytes(octets).unwrap_or_default()
+        // A record of before there was a last field reads as one without it.
+        let octets = [octets, &[0]].concat();
+        postcard::from_bytes(&octets).unwrap_or_default()
     }
 
     /// True when nothing is left for any recipient and it was judged.
@@ -133,6 +138,16 @@ mod tests {
         assert!(!record.is_finished());
         record.left = vec![Left::Nothing];
         assert!(record.is_finished());
+    }
+
+    #[test]
+    fn a_record_of_before_releases_taught_is_read() {
+        let skip_rule = Some("Spam".to_owned());
+        let record = Record { skip_rule, held: true, strikes: 1, ..Record::default() };
+        let octets = record.encode();
+        assert_eq!(Record::decode(&octets[..octets.len() - 1]), record);
+        let record = Record { released_by: Some("ann".to_owned()), ..record };
+        assert_eq!(Record::decode(&record.encode()), record);
     }
 
     #[test]

@@ -11,6 +11,7 @@ use mail::{Deed, Findings, MessageId, Reply, Timestamp, Unscannable};
 use crate::core::{Core, Stage, duplicate};
 use crate::delivery::cut;
 use crate::happening::listen_to_cell;
+use crate::lessons::is_within_bounds;
 use crate::limits;
 use crate::pool::{CellId, Task, Work, within_bounds};
 
@@ -95,11 +96,12 @@ impl Core {
     fn work_ended(&mut self, cell: CellId, work: Work, answer: Answer) {
         let task = work.task;
         let because = match (task, answer, work.output) {
-            (Task::Inspect(id), Answer::Inspected { findings, used, .. }, _) => {
-                if within_bounds(&findings) {
+            (Task::Inspect(id), Answer::Inspected { findings, used, material, .. }, _) => {
+                if within_bounds(&findings) && material.as_deref().is_none_or(is_within_bounds) {
                     let octets = self.loaded.get(&id).map_or(0, |loaded| loaded.envelope.size);
                     let turn = self.now().since(work.since);
                     self.figures.inspected(&findings, used, octets, turn);
+                    self.learn_from_release(id, &findings, material);
                     return self.inspected(id, findings);
                 }
                 "its findings were out of bounds"
@@ -271,7 +273,9 @@ impl Core {
             Task::Inspect(_) => {
                 let envelope = loaded.envelope.as_ref().clone();
                 let wall_milliseconds = self.retry.scan_wall_seconds.saturating_mul(1000);
-                (Job::Inspect { job, envelope, wall_milliseconds }, vec![body], None)
+                let wants_material = self.wants_material(task.id());
+                let order = Job::Inspect { job, envelope, wall_milliseconds, wants_material };
+                (order, vec![body], None)
             }
             Task::Amend(_, group) => {
                 let Ok(output) = ipc::empty_memory() else { return Begun::NoRoom };

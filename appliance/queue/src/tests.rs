@@ -4,6 +4,7 @@ mod alone;
 mod delivering;
 mod house;
 mod keeping;
+mod learning;
 mod million;
 mod operating;
 mod outfits;

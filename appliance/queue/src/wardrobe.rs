@@ -7,7 +7,7 @@
 
 use std::os::fd::OwnedFd;
 
-use ipc::contracts::{Outfit, QueueToKeeper};
+use ipc::contracts::{LearnedTable, Outfit, QueueToKeeper};
 use serde_json::{Value, json};
 
 use crate::core::{Core, duplicate};
@@ -24,6 +24,15 @@ pub(crate) struct Garment {
     keepers_number: u64,
     /// Cells that died while they tried it.
     strikes: u8,
+    /// It is the one that was worn with another table of what was taught: no keeper made it, and
+    /// only the table can be to blame.
+    is_own: bool,
+}
+
+impl Garment {
+    fn table(&self) -> &[u8] {
+        self.outfit.learned.as_ref().map_or(&[], |learned| &learned.octets)
+    }
 }
 
 /// What followed from a cell's word on an outfit, or from its silence.
@@ -49,6 +58,11 @@ pub(crate) struct Wardrobe {
     swaps: u64,
     refusals: u64,
     problem: Option<String>,
+    /// The newest table of what was taught.
+    table: LearnedTable,
+    /// It may be another than the one that is worn.
+    table_waits: bool,
+    table_problem: Option<String>,
 }
 
 impl Wardrobe {
@@ -57,7 +71,51 @@ impl Wardrobe {
         self.made += 1;
         let keepers_number = std::mem::replace(&mut outfit.number, self.made);
         self.problem.clone_from(&outfit.problem);
-        self.offered = Some(Garment { outfit, pack, keeper, keepers_number, strikes: 0 });
+        // With a table that is proven: a bad one must not stand in the way of a new pack.
+        outfit.learned = self.worn.as_ref().and_then(|worn| worn.outfit.learned.clone());
+        self.offered =
+            Some(Garment { outfit, pack, keeper, keepers_number, strikes: 0, is_own: false });
+    }
+
+    /// There is a new table of what was taught. It goes the way of every outfit: one cell first.
+    pub(crate) fn learn(&mut self, table: LearnedTable) {
+        self.table = table;
+        self.table_waits = true;
+        self.table_problem = None;
+    }
+
+    /// Makes an outfit with the newest table, once nothing else is under way.
+    fn add_table(&mut self) {
+        let is_busy = self.offered.is_some() || self.trial.is_some();
+        let Some(worn) = self.worn.as_ref().filter(|_| self.table_waits && !is_busy) else {
+            return;
+        };
+        if worn.table() == self.table.octets {
+            self.table_waits = false;
+            return;
+        }
+        // Without a descriptor to spare, the next batch tries again.
+        let Ok(pack) = worn.pack.as_ref().map(duplicate).transpose() else { return };
+        self.made += 1;
+        let learned = Some(self.table.clone()).filter(|table| !table.octets.is_empty());
+        let outfit = Outfit { number: self.made, learned, ..worn.outfit.clone() };
+        let (keeper, keepers_number) = (worn.keeper, worn.keepers_number);
+        self.offered =
+            Some(Garment { outfit, pack, keeper, keepers_number, strikes: 0, is_own: true });
+    }
+
+    /// The version of what was taught that all cells which are given mail work with.
+    pub(crate) fn table_in_use(&self) -> Option<u64> {
+        let worn = self.worn.as_ref()?;
+        if worn.table() == self.table.octets {
+            return Some(self.table.version);
+        }
+        Some(worn.outfit.learned.as_ref().map_or(0, |learned| learned.version))
+    }
+
+    /// Why the newest table is not used, for people.
+    pub(crate) fn table_problem(&self) -> Option<&str> {
+        self.table_problem.as_deref()
     }
 
     /// The number of the outfit without which no cell is given mail. `None` before the first offer.
@@ -74,6 +132,7 @@ impl Wardrobe {
             None => {
                 self.swaps += 1;
                 self.worn = Some(garment);
+                self.table_waits = true;
                 Fate::Proven
             }
         }
@@ -99,6 +158,15 @@ impl Wardrobe {
 
     fn refuse(&mut self, garment: &Garment, why: String) -> Fate {
         self.refusals += 1;
+        if garment.is_own {
+            let worn = self.worn.as_ref().and_then(|worn| worn.outfit.learned.clone());
+            self.table = worn.unwrap_or_default();
+            self.table_problem = Some(format!(
+                "the workers cannot use what was taught last: {why}. They go on with what was \
+                 taught before; `gatepost learn --undo` takes lessons back"
+            ));
+            return Fate::Refused(why);
+        }
         let what = garment.outfit.pack.as_ref().map_or("settings", |pack| &pack.version);
         self.problem = Some(format!("the workers cannot use {what}: {why}"));
         Fate::Refused(why)
@@ -145,9 +213,21 @@ impl Core {
         self.pool.require(self.wardrobe.required());
     }
 
+    /// There is a new table of what was taught, or none can be had.
+    pub(crate) fn learned(&mut self, table: Result<LearnedTable, String>) {
+        match table {
+            Ok(table) => {
+                self.learning_problem = None;
+                self.wardrobe.learn(table);
+            }
+            Err(because) => self.learning_problem = Some(because),
+        }
+    }
+
     /// Hands outfits to free cells that have another one: the newest to one of them on trial, the
     /// proven one to the others.
     pub(crate) fn dress_cells(&mut self) {
+        self.wardrobe.add_table();
         self.begin_trial();
         let Some(number) = self.wardrobe.worn.as_ref().map(|garment| garment.outfit.number) else {
             return;
@@ -204,7 +284,8 @@ impl Core {
     /// The keeper that made the outfit on trial, and its number for it.
     fn made_by(&self, number: u64) -> Option<(u64, u64)> {
         let garment = self.wardrobe.trial.as_ref()?;
-        (garment.outfit.number == number).then_some((garment.keeper, garment.keepers_number))
+        let is_meant = garment.outfit.number == number && !garment.is_own;
+        is_meant.then_some((garment.keeper, garment.keepers_number))
     }
 
     fn trial_ended(&mut self, made_by: Option<(u64, u64)>, fate: Fate) {
@@ -215,8 +296,8 @@ impl Core {
                 let why = crate::delivery::cut(&why);
                 tracing::error!(
                     because = %why,
-                    "the newest pattern pack or scan settings cannot be used: the workers go on \
-                     with what they had. Compile the pack anew, or put the one before in its place"
+                    "the newest pattern pack, scan settings or lessons cannot be used: the workers \
+                     go on with what they had. `gatepost health` says which and what to do"
                 );
                 Some(why)
             }
@@ -271,6 +352,75 @@ mod tests {
         assert_eq!(fate, Fate::Refused("damaged".to_owned()));
         assert_eq!(wardrobe.required(), Some(first));
         assert!(wardrobe.problem().unwrap().contains("damaged"));
+    }
+
+    fn table(version: u64, octets: &[u8]) -> LearnedTable {
+        LearnedTable { version, octets: octets.to_vec() }
+    }
+
+    /// A wardrobe whose first outfit is worn.
+    fn worn() -> Wardrobe {
+        let mut wardrobe = Wardrobe::default();
+        let first = offer(&mut wardrobe);
+        try_on(&mut wardrobe);
+        wardrobe.answered(first, None);
+        wardrobe
+    }
+
+    #[test]
+    fn a_new_table_is_tried_by_one_cell_and_then_worn() {
+        let mut wardrobe = worn();
+        wardrobe.learn(table(7, b"seven"));
+        wardrobe.add_table();
+        assert_eq!(wardrobe.table_in_use(), Some(0));
+        try_on(&mut wardrobe);
+        assert_eq!(wardrobe.answered(wardrobe.made, None), Fate::Proven);
+        assert_eq!(wardrobe.table_in_use(), Some(7));
+        wardrobe.add_table();
+        assert!(wardrobe.offered.is_none(), "it is worn already");
+        wardrobe.learn(table(8, b"seven"));
+        wardrobe.add_table();
+        assert!(wardrobe.offered.is_none(), "nothing but its number is new");
+        assert_eq!(wardrobe.table_in_use(), Some(8));
+    }
+
+    #[test]
+    fn a_new_pack_comes_with_the_proven_table_and_the_newest_one_follows() {
+        let mut wardrobe = Wardrobe::default();
+        wardrobe.learn(table(1, b"one"));
+        wardrobe.add_table();
+        assert!(wardrobe.offered.is_none(), "nothing is worn that it could be added to");
+        let first = offer(&mut wardrobe);
+        assert_eq!(wardrobe.offered.as_ref().unwrap().table(), b"");
+        try_on(&mut wardrobe);
+        wardrobe.answered(first, None);
+        wardrobe.add_table();
+        assert_eq!(wardrobe.offered.as_ref().unwrap().table(), b"one");
+        // A pack overtakes it, and it comes back after that.
+        let second = offer(&mut wardrobe);
+        try_on(&mut wardrobe);
+        wardrobe.answered(second, None);
+        assert_eq!(wardrobe.table_in_use(), Some(0));
+        wardrobe.add_table();
+        assert_eq!(wardrobe.offered.as_ref().unwrap().table(), b"one");
+    }
+
+    #[test]
+    fn a_refused_table_is_dropped_and_no_pack_is_blamed_for_it() {
+        let mut wardrobe = worn();
+        wardrobe.learn(table(1, b"good"));
+        wardrobe.add_table();
+        try_on(&mut wardrobe);
+        wardrobe.answered(wardrobe.made, None);
+        wardrobe.learn(table(2, b"bad"));
+        wardrobe.add_table();
+        try_on(&mut wardrobe);
+        let fate = wardrobe.answered(wardrobe.made, Some("damaged".to_owned()));
+        assert!(matches!(fate, Fate::Refused(_)) && wardrobe.problem().is_none());
+        assert!(wardrobe.table_problem().unwrap().contains("learn --undo"));
+        wardrobe.add_table();
+        assert!(wardrobe.offered.is_none());
+        assert_eq!(wardrobe.table_in_use(), Some(1));
     }
 
     #[test]

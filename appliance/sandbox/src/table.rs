@@ -45,6 +45,8 @@ pub enum Place {
     Vault,
     /// Events.
     Ledger,
+    /// What was taught about unwanted mail.
+    Learning,
     /// Maildir of the demo domain.
     Delivered,
     /// Certificate and key of the SMTP listeners.
@@ -184,6 +186,7 @@ pub static PROCESSES: &[Process] = &[
         places: &[
             (Place::Run, Access::Sockets),
             (Place::Spool, Access::Write),
+            (Place::Learning, Access::Write),
             (Place::Devices, Access::Read),
             (Place::Users, Access::Read),
         ],
@@ -342,6 +345,7 @@ mod tests {
         assert_eq!(writers(Place::Config), ["control"]);
         assert_eq!(writers(Place::Vault), ["vault"]);
         assert_eq!(writers(Place::Ledger), ["ledger"]);
+        assert_eq!(writers(Place::Learning), ["queue"]);
         assert_eq!(writers(Place::Delivered), ["deliver"]);
         assert!(writers(Place::Tls).is_empty() && writers(Place::Patterns).is_empty());
     }

@@ -181,7 +181,7 @@ fn is_bare(text: &str) -> bool {
 
 fn web(rest: &str) -> Url {
     let rest = rest.trim_start_matches(['/', '\\']);
-    let end = rest.find(['/', '\\', '?', '#']).unwrap_or(rest.len());
+    let end = rest.find(['/', '\\', '?', '#', '*']).unwrap_or(rest.len());
     let (authority, tail) = rest.split_at_checked(end).unwrap_or((rest, ""));
     let (user, place) = authority.rsplit_once('@').unwrap_or(("", authority));
     let (host, port) = split_port(place);

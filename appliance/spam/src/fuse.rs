@@ -6,7 +6,7 @@
 use crate::said::Group;
 
 /// Every group with its name in models and the most that it may add or take away.
-pub const GROUPS: [(Group, &str, f32); 17] = [
+pub const GROUPS: [(Group, &str, f32); 18] = [
     (Group::Header, "header", 3.5),
     (Group::Sender, "sender", 4.0),
     (Group::Recipient, "recipient", 2.5),
@@ -22,6 +22,7 @@ pub const GROUPS: [(Group, &str, f32); 17] = [
     (Group::History, "history", 3.0),
     (Group::Reputation, "reputation", 5.0),
     (Group::Statistics, "statistics", 1.5),
+    (Group::Sense, "sense", 3.5),
     (Group::Campaign, "campaign", 2.0),
     (Group::Together, "together", 5.0),
 ];

@@ -5,6 +5,7 @@ use mail::{SpamClass, SpamJudgement, SpamTerm};
 use crate::fuse::{self, GROUPS, Sums, Weighed};
 use crate::model::{Levels, Model};
 use crate::said::{Said, Say, Signal, Toward};
+use crate::sense;
 use crate::sight::Sight;
 use crate::signals;
 
@@ -56,6 +57,14 @@ impl Judge {
         let mut say = Say::default();
         signals::look(sight, &self.model, &mut say);
         say.into_list()
+    }
+
+    /// What the table of senses is asked for a message.
+    #[must_use]
+    pub fn senses(&self, sight: &Sight<'_>) -> Vec<u16> {
+        let mut say = Say::default();
+        signals::look_plainly(sight, &mut say);
+        sense::features(sight, say.so_far())
     }
 
     /// Judges a message.

@@ -1,19 +1,18 @@
 //! Words by what they are about, in many languages, and where a text has them.
 //!
 //! The words stand in `lexicon/*.txt`, one class a line: `class: word, stem*, two words`. A text is
-//! written anew as folded words with one blank around each, links left out, so that one automaton
-//! finds whole words and phrases; `Meaning` keeps which classes each sentence has. Start with
-//! [`Meaning::of`].
+//! written anew as folded words with one blank around each, links left out, so that whole words and
+//! phrases are found where a word begins; `Meaning` keeps which classes each sentence has. Start
+//! with [`Meaning::of`].
 
+mod finder;
 mod tokens;
 mod tongue;
 
-use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-use aho_corasick::{AhoCorasick, MatchKind};
-
 use crate::text::fold;
+use finder::Finder;
 use tokens::Writer;
 
 /// Octets of a message's text that are read for meaning.
@@ -85,6 +84,14 @@ classes! {
     TollFree "computed-toll-free" Coin "computed-coin" Percent "computed-percent"
 }
 
+/// How many classes there are.
+pub(crate) const CLASSES: usize = NAMES.len();
+
+/// The name of the class at a place.
+pub(crate) fn class_name(place: usize) -> &'static str {
+    NAMES.get(place).map_or("", |(name, _)| name.trim_start_matches("computed-"))
+}
+
 /// A set of classes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Set(u128);
@@ -126,7 +133,7 @@ impl Set {
     }
 
     /// Places of its classes in the order of their declaration.
-    fn places(self) -> impl Iterator<Item = usize> {
+    pub fn places(self) -> impl Iterator<Item = usize> {
         let mut bits = self.0;
         std::iter::from_fn(move || {
             let place = bits.trailing_zeros();
@@ -196,7 +203,7 @@ impl Meaning {
             writer.end_sentence();
         }
         let mut meaning = writer.done();
-        LEXICON.read(&mut meaning);
+        FINDER.read(&mut meaning);
         if has_subject {
             meaning.subject = meaning.sentences.first().map(|one| one.set).unwrap_or_default();
         }
@@ -231,74 +238,12 @@ fn cut(text: &str, octets: usize) -> &str {
     text.get(..text.floor_char_boundary(octets)).unwrap_or_default()
 }
 
-/// The automaton over every word and phrase.
-struct Lexicon {
-    automaton: Option<AhoCorasick>,
-    classes: Vec<Set>,
-}
-
-static LEXICON: LazyLock<Lexicon> = LazyLock::new(|| {
-    let mut words: BTreeMap<String, Set> = BTreeMap::new();
-    for (class, pattern) in FILES.iter().flat_map(|file| entries(file)) {
-        let set = words.entry(pattern).or_default();
-        *set = set.with(Set::of(&[class]));
-    }
-    let automaton = AhoCorasick::builder().match_kind(MatchKind::Standard).build(words.keys()).ok();
-    Lexicon { automaton, classes: words.into_values().collect() }
-});
-
-impl Lexicon {
-    fn read(&self, meaning: &mut Meaning) {
-        let Some(automaton) = &self.automaton else { return };
-        let mut met = vec![false; self.classes.len()];
-        meaning.distinct = vec![0; NAMES.len()];
-        let mut sentences = meaning.sentences.iter_mut();
-        let mut sentence = sentences.next();
-        for found in automaton.find_overlapping_iter(&meaning.text) {
-            let set = self.classes.get(found.pattern().as_usize()).copied().unwrap_or_default();
-            while sentence.as_ref().is_some_and(|one| one.end < found.end().saturating_sub(1)) {
-                sentence = sentences.next();
-            }
-            if let Some(one) = &mut sentence {
-                one.set = one.set.with(set);
-            }
-            if let Some(is_met) = met.get_mut(found.pattern().as_usize())
-                && !std::mem::replace(is_met, true)
-            {
-                count(&mut meaning.distinct, set);
-            }
-        }
-        for one in &meaning.sentences {
-            meaning.all = meaning.all.with(one.set);
-        }
-        for one in &meaning.disguised {
-            meaning.all = meaning.all.with(one.set);
-            count(&mut meaning.distinct, one.set);
-        }
-    }
-}
-
-fn count(distinct: &mut [u8], set: Set) {
-    for place in set.places() {
-        if let Some(one) = distinct.get_mut(place) {
-            *one = one.saturating_add(1);
-        }
-    }
-}
+static FINDER: LazyLock<Finder> =
+    LazyLock::new(|| Finder::of(FILES.iter().flat_map(|file| entries(file))));
 
 /// What a single word is about, when the lexicon knows it whole.
 fn classes_of(word: &str) -> Set {
-    let padded = format!(" {word} ");
-    let Some(automaton) = &LEXICON.automaton else { return Set::default() };
-    let is_whole = |found: &aho_corasick::Match| found.start() == 0 && found.end() == padded.len();
-    let whole = automaton.find_overlapping_iter(&padded).filter(is_whole);
-    whole.fold(Set::default(), |set, found| {
-        set.with(self_or_none(LEXICON.classes.get(found.pattern().as_usize())))
-    })
-}
-
-fn self_or_none(set: Option<&Set>) -> Set {
-    set.copied().unwrap_or_default()
+    FINDER.classes_of(word)
 }
 
 /// Classes and patterns of a file.

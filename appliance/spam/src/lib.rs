@@ -26,12 +26,14 @@ mod model;
 pub mod osb;
 mod picture;
 mod said;
+pub mod sense;
 mod settings;
 pub mod shingle;
 mod sight;
 mod signals;
 mod standing;
 mod text;
+mod word_list;
 
 pub use address::{Hop, Scheme, Tricks, Url};
 pub use domains::services::Service;

@@ -1,9 +1,10 @@
 //! Weights: what training made of the signals' priors, and the statistics over words.
 //!
 //! A model is one piece of octets that is read in place, so that all workers share it: a header of
-//! 28 octets (`GPSPAM`, 0, version; length of each of three sections; CRC-32C of the sections; CRC-32C
+//! 32 octets (`GPSPAM`, 0, version; length of each of four sections; CRC-32C of the sections; CRC-32C
 //! of the header so far; all numbers little-endian), then the weights ([`Weights`], postcard), the
-//! table of word pairs (`osb.rs`) and the list of campaigns (`shingle.rs`).
+//! table of word pairs (`osb.rs`), the list of campaigns (`shingle.rs`) and the table of what texts
+//! are about (`sense.rs`).
 
 use std::fmt;
 use std::ops::Range;
@@ -14,11 +15,12 @@ use thiserror::Error;
 
 use crate::fuse::GROUPS;
 use crate::osb;
+use crate::sense;
 use crate::shingle::Campaigns;
 
 /// Begins every model; the last octet is the version.
-const MAGIC: [u8; 8] = *b"GPSPAM\0\x01";
-const HEADER: usize = 28;
+const MAGIC: [u8; 8] = *b"GPSPAM\0\x02";
+const HEADER: usize = 32;
 /// Octets of a model that is looked at.
 const LARGEST: usize = 16 * 1024 * 1024;
 /// The most that one signal weighs.
@@ -157,13 +159,14 @@ pub struct Model {
     octets: Octets,
     table: Range<usize>,
     campaigns: Range<usize>,
+    senses: Range<usize>,
     weights: Arc<Weights>,
 }
 
 impl Default for Model {
     fn default() -> Self {
         let weights = Arc::new(Weights::default());
-        Model { octets: Octets::Built(&[]), table: 0..0, campaigns: 0..0, weights }
+        Model { octets: Octets::Built(&[]), table: 0..0, campaigns: 0..0, senses: 0..0, weights }
     }
 }
 
@@ -191,7 +194,7 @@ impl Model {
     }
 
     fn read(octets: Octets) -> Result<Self, ModelError> {
-        let [weights, table, campaigns] = sections(octets.get())?;
+        let [weights, table, campaigns, senses] = sections(octets.get())?;
         let part = |range: &Range<usize>| octets.get().get(range.clone()).unwrap_or_default();
         let weights: Weights = postcard::from_bytes(part(&weights))
             .map_err(|error| damaged(format!("its weights cannot be read: {error}")))?;
@@ -201,17 +204,24 @@ impl Model {
         osb::Table::open(part(&table)).ok_or_else(|| damaged("its table of words is damaged"))?;
         Campaigns::open(part(&campaigns))
             .ok_or_else(|| damaged("its list of campaigns is damaged"))?;
+        sense::Table::open(part(&senses))
+            .ok_or_else(|| damaged("its table of senses is damaged"))?;
         let weights = Arc::new(weights);
-        Ok(Model { octets, table, campaigns, weights })
+        Ok(Model { octets, table, campaigns, senses, weights })
     }
 
     /// Puts a model together.
     #[must_use]
-    pub fn put_together(weights: &Weights, table: &[u8], campaigns: &[u8]) -> Vec<u8> {
+    pub fn put_together(
+        weights: &Weights,
+        table: &[u8],
+        campaigns: &[u8],
+        senses: &[u8],
+    ) -> Vec<u8> {
         let weights = postcard::to_stdvec(weights).unwrap_or_default();
-        let body = [weights.as_slice(), table, campaigns].concat();
+        let body = [weights.as_slice(), table, campaigns, senses].concat();
         let mut octets = MAGIC.to_vec();
-        for part in [weights.len(), table.len(), campaigns.len()] {
+        for part in [weights.len(), table.len(), campaigns.len(), senses.len()] {
             octets.extend_from_slice(&u32::try_from(part).unwrap_or(u32::MAX).to_le_bytes());
         }
         octets.extend_from_slice(&crc32c::crc32c(&body).to_le_bytes());
@@ -237,6 +247,12 @@ impl Model {
         let octets = self.octets.get().get(self.campaigns.clone()).unwrap_or_default();
         Campaigns::open(octets).unwrap_or_default()
     }
+
+    /// Its table of what texts are about.
+    pub(crate) fn senses(&self) -> sense::Table<'_> {
+        let octets = self.octets.get().get(self.senses.clone()).unwrap_or_default();
+        sense::Table::open(octets).unwrap_or_default()
+    }
 }
 
 fn damaged(what: impl Into<String>) -> ModelError {
@@ -248,7 +264,7 @@ fn u32_at(octets: &[u8], at: usize) -> Option<u32> {
 }
 
 /// Where the sections stand.
-fn sections(octets: &[u8]) -> Result<[Range<usize>; 3], ModelError> {
+fn sections(octets: &[u8]) -> Result<[Range<usize>; 4], ModelError> {
     if octets.len() > LARGEST {
         return Err(damaged("it is too large"));
     }
@@ -260,8 +276,8 @@ fn sections(octets: &[u8]) -> Result<[Range<usize>; 3], ModelError> {
         return Err(damaged("its header is damaged"));
     }
     let mut end = HEADER;
-    let mut ranges = [0..0, 0..0, 0..0];
-    for (range, at) in ranges.iter_mut().zip([8, 12, 16]) {
+    let mut ranges = [0..0, 0..0, 0..0, 0..0];
+    for (range, at) in ranges.iter_mut().zip([8, 12, 16, 20]) {
         let length = u32_at(octets, at).and_then(|length| usize::try_from(length).ok());
         let next = length.and_then(|length| end.checked_add(length));
         let next = next.ok_or_else(|| damaged("a section has no end"))?;
@@ -271,7 +287,7 @@ fn sections(octets: &[u8]) -> Result<[Range<usize>; 3], ModelError> {
     if end != octets.len() {
         return Err(damaged("its length is not as it says"));
     }
-    if octets.get(HEADER..).map(crc32c::crc32c) != u32_at(octets, 20) {
+    if octets.get(HEADER..).map(crc32c::crc32c) != u32_at(octets, 24) {
         return Err(damaged("its checksum is wrong"));
     }
     Ok(ranges)
@@ -290,7 +306,7 @@ mod tests {
             ..Weights::default()
         };
         let table = osb::table(&[(7, 3), (0x7000_0001, -5)]);
-        Model::put_together(&weights, &table, &[])
+        Model::put_together(&weights, &table, &[], &[])
     }
 
     fn open(octets: Vec<u8>) -> Result<Model, ModelError> {
@@ -325,7 +341,7 @@ mod tests {
     #[test]
     fn a_model_that_is_cut_or_longer_is_none() {
         let whole = some();
-        for length in [0, 7, 8, 27, 28, 29, whole.len() - 1] {
+        for length in [0, 7, 8, 31, 32, 33, whole.len() - 1] {
             assert!(open(whole[..length].to_vec()).is_err(), "{length}");
         }
         assert!(open([whole, vec![0]].concat()).is_err());
@@ -344,7 +360,7 @@ mod tests {
             Weights { levels: Levels { low: 0.5, medium: 0.8, high: 0.9 }, ..Weights::default() },
         ];
         for weights in bad {
-            assert!(open(Model::put_together(&weights, &[], &[])).is_err(), "{weights:?}");
+            assert!(open(Model::put_together(&weights, &[], &[], &[])).is_err(), "{weights:?}");
         }
     }
 
@@ -362,10 +378,11 @@ mod tests {
             weights in prop::collection::vec(any::<u8>(), 0..60),
             table in prop::collection::vec(any::<u8>(), 0..60),
             campaigns in prop::collection::vec(any::<u8>(), 0..200),
+            senses in prop::collection::vec(any::<u8>(), 0..60),
         ) {
-            let body = [weights.as_slice(), &table, &campaigns].concat();
+            let body = [weights.as_slice(), &table, &campaigns, &senses].concat();
             let mut octets = MAGIC.to_vec();
-            for part in [&weights, &table, &campaigns] {
+            for part in [&weights, &table, &campaigns, &senses] {
                 octets.extend_from_slice(&u32::try_from(part.len()).unwrap().to_le_bytes());
             }
             octets.extend_from_slice(&crc32c::crc32c(&body).to_le_bytes());

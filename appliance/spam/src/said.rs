@@ -50,6 +50,8 @@ pub enum Group {
     Reputation,
     /// Statistics over words.
     Statistics,
+    /// What was learned of what texts are about.
+    Sense,
     /// Known campaigns.
     Campaign,
     /// Two or more of the above that mean more together.
@@ -120,6 +122,16 @@ impl Say {
     pub fn strength(&self, signal: &'static Signal) -> f32 {
         let same = |one: &&Said| one.signal.name == signal.name;
         self.said.iter().find(same).map_or(0.0, |one| one.strength)
+    }
+
+    /// All that was said so far, in the order in which it was said.
+    pub(crate) fn so_far(&self) -> &[Said] {
+        &self.said
+    }
+
+    /// What was said so far, in the order it was said first.
+    pub(crate) fn list(&self) -> &[Said] {
+        &self.said
     }
 
     /// All that was said, by name.

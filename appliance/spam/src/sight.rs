@@ -17,6 +17,7 @@ use crate::listed::LinkLists;
 use crate::local::Local;
 use crate::picture::{self, Reader, Told};
 use crate::settings::Person;
+use crate::standing::Stand;
 use crate::text::{self, Facts, fold};
 
 /// How a link was written.
@@ -134,6 +135,8 @@ pub struct Sight<'a> {
     pub links: Vec<Link>,
     /// What each of its links leads to, in the same order.
     pub urls: Vec<Url>,
+    /// How they stand to the sender, in the same order.
+    pub(crate) stands: Vec<Option<Stand>>,
     /// Its HTML pages: that of the body first, those of attachments after it.
     pub pages: Vec<Page>,
     /// Its parts and the members of containers.
@@ -259,9 +262,14 @@ impl Sights {
         }
         let mut pages = self.body_pages;
         pages.extend(self.attached_pages);
+        let headers = Headers::read(mail.raw);
+        let urls: Vec<Url> = links.list.iter().map(|link| Url::read(&link.target)).collect();
+        let from = headers.from().first().map_or("", |from| from.domain());
+        let stand = |(link, url)| Stand::of(link, url, from, &around);
+        let stands = links.list.iter().zip(&urls).map(stand).collect();
         Sight {
             mail,
-            headers: Headers::read(mail.raw),
+            headers,
             subject: &mail.subject,
             subject_folded,
             subject_facts,
@@ -269,7 +277,8 @@ impl Sights {
             shown_facts,
             meaning,
             attached: self.attached,
-            urls: links.list.iter().map(|link| Url::read(&link.target)).collect(),
+            urls,
+            stands,
             links: links.list,
             pages,
             leaves,

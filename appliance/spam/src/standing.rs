@@ -4,7 +4,7 @@ use crate::address::Url;
 use crate::domains::services::Service;
 use crate::domains::{are_alike, are_kin, brands, is_free_mail, label};
 use crate::listed::is_approved;
-use crate::sight::{Link, LinkKind, Sight};
+use crate::sight::{Around, Link, LinkKind, Sight};
 
 /// Whose a link's host is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,19 +79,34 @@ pub(crate) struct Clicks<'s> {
     pub list: Vec<Click<'s>>,
 }
 
+/// What was found out of a link once, for all who look at clicks.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Stand {
+    standing: Standing,
+    is_aside: bool,
+}
+
+impl Stand {
+    /// Of a link; `None` when it is nothing to click.
+    pub fn of(link: &Link, url: &Url, from: &str, around: &Around<'_>) -> Option<Self> {
+        if link.kind == LinkKind::Fetched || !url.is_web() || is_approved(around, url) {
+            return None;
+        }
+        let standing = standing(url, from);
+        Some(Stand { standing, is_aside: is_aside(link, url, standing) })
+    }
+}
+
 impl<'s> Clicks<'s> {
-    /// Looks at the links of a message.
+    /// The links of a message.
     pub fn of(sight: &'s Sight<'_>) -> Self {
         let from = sight.headers.from().first().map_or("", |from| from.domain());
-        let links = sight.links.iter().zip(&sight.urls);
-        let clicks = links.filter(|(link, url)| {
-            link.kind != LinkKind::Fetched && url.is_web() && !is_approved(&sight.around, url)
-        });
-        let click = |(link, url): (&'s Link, &'s Url)| {
-            let standing = standing(url, from);
-            Click { link, url, standing, is_aside: is_aside(link, url, standing) }
+        let links = sight.links.iter().zip(&sight.urls).zip(&sight.stands);
+        let click = |((link, url), stand): ((&'s Link, &'s Url), &Option<Stand>)| {
+            let Stand { standing, is_aside } = (*stand)?;
+            Some(Click { link, url, standing, is_aside })
         };
-        Clicks { from, list: clicks.map(click).collect() }
+        Clicks { from, list: links.filter_map(click).collect() }
     }
 
     /// Those that matter.

@@ -24,9 +24,9 @@ use crate::reload::{self, Reload};
 use crate::{Plan, mails, processes, signatures};
 
 /// Messages of one run.
-const MESSAGES: u64 = 1500;
+const MESSAGES: u64 = 500;
 /// How often memory is looked at while something loads.
-const LOOK: Duration = Duration::from_millis(20);
+const LOOK: Duration = Duration::from_millis(200);
 
 /// One run of one scanner.
 #[derive(Debug, Clone, Copy)]

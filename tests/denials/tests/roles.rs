@@ -29,6 +29,7 @@ impl Stage {
             Place::Config,
             Place::Vault,
             Place::Ledger,
+            Place::Learning,
             Place::Delivered,
             Place::Tls,
             Place::Patterns,

@@ -1,7 +1,8 @@
 //! The table of proof: what each filter catches and what it flags wrongly, and what changing the
 //! mail does to it.
 
-use std::fmt::Write;
+use std::fmt::Write as _;
+use std::io::Write;
 
 use anyhow::Result;
 use mail::{SpamClass, SpamJudgement};
@@ -11,7 +12,7 @@ use crate::corpus::{Class, Message, archive, cases};
 use crate::figures::{Share, area};
 use crate::look;
 use crate::mangle::Change;
-use crate::peers::{self, Peer, Verdicts};
+use crate::peers::{Mark, Peers, Verdicts};
 
 /// Some mail that is measured as one.
 #[derive(Debug)]
@@ -56,56 +57,88 @@ fn changed(messages: &[Message], change: Change) -> Vec<Message> {
     messages.iter().map(one).collect()
 }
 
-/// The whole table.
+/// Writes the table of proof, a set as soon as it is judged: what is caught and what is flagged
+/// wrongly, then the same class by class.
 ///
 /// # Errors
-/// When a peer that is installed does not work.
-pub fn table(sets: &[Set], has_peers: bool) -> Result<String> {
-    let judge = look::judge();
-    let head = ["phishing", "impostor", "spam", "graymail", "legit"];
-    let mut out = format!("{:<20} {:<16}", "mail", "filter");
-    for class in head {
-        let _ = write!(out, "{class:>19}");
-    }
-    out.push_str("   ROC area\n");
-    let peers = if has_peers { peers::installed()? } else { Vec::new() };
+/// When it cannot be written.
+pub fn table(out: &mut impl Write, sets: &[Set], judge: &Judge, peers: &mut Peers) -> Result<()> {
+    writeln!(
+        out,
+        "{:<20} {:<20} {:<19}{:>19}{:>19}{:>10}",
+        "mail", "filter", "from score", "caught %", "wrongly flagged %", "ROC area"
+    )?;
+    let mut by_class = String::new();
     for set in sets {
         let judged = look::each(&set.messages, |sight| judge.judge(sight));
-        for verdicts in own(&judge, &judged).into_iter().chain(of_peers(&peers, set)?) {
-            out.push_str(&row(set, &verdicts));
+        write!(out, "{}", rows(set, &own(judge, &judged)))?;
+        out.flush()?;
+        let others = peers.judge(set);
+        for verdicts in &others {
+            write!(out, "{}", rows(set, verdicts))?;
         }
-        out.push_str(&classes(set, &judged));
+        out.flush()?;
+        for verdicts in std::iter::once(&own(judge, &judged)).chain(&others) {
+            by_class.push_str(&class_rows(set, verdicts));
+        }
+        by_class.push_str(&classes(set, &judged));
     }
-    Ok(out)
+    let head = Class::ALL.map(|class| format!("{:>19}", format!("{} %", class.word()))).concat();
+    writeln!(out, "\nflagged, class by class, and what Gatepost called it")?;
+    writeln!(out, "{:<20} {:<20} {:<19}{head}\n{by_class}", "mail", "filter", "from score")?;
+    for line in peers.left_out() {
+        writeln!(out, "left out: {line}")?;
+    }
+    Ok(())
 }
 
-fn of_peers(peers: &[Box<dyn Peer>], set: &Set) -> Result<Vec<Verdicts>> {
-    peers.iter().map(|peer| peer.judge(set)).collect()
-}
-
-fn own(judge: &Judge, judged: &[SpamJudgement]) -> Vec<Verdicts> {
+/// Ours as those of a filter.
+fn own(judge: &Judge, judged: &[SpamJudgement]) -> Verdicts {
     let levels = judge.levels();
-    let scores: Vec<f64> = judged.iter().map(|one| one.probability).collect();
     let levels = [("low", levels.low), ("medium", levels.medium), ("high", levels.high)];
-    let verdicts = |(level, threshold): (&str, f64)| Verdicts {
-        name: format!("Gatepost {level}"),
-        scores: scores.clone(),
-        threshold,
-    };
-    levels.into_iter().map(verdicts).collect()
+    Verdicts {
+        name: "Gatepost".to_owned(),
+        scores: judged.iter().map(|one| one.probability).collect(),
+        marks: levels.map(|(level, from)| Mark::new(level, from)).to_vec(),
+    }
 }
 
-fn row(set: &Set, verdicts: &Verdicts) -> String {
-    let all = || set.messages.iter().zip(&verdicts.scores);
-    let mut out = format!("{:<20} {:<16}", set.name, verdicts.name);
-    for class in Class::ALL {
-        let of = all().filter(|(one, _)| one.class == class);
-        let share = Share::of(of.map(|(_, score)| *score >= verdicts.threshold));
-        let _ = write!(out, "{:>19}", share.shown());
+/// How much of the messages of some kind has this score.
+fn share(set: &Set, scores: &[f64], from: f64, is_one: impl Fn(Class) -> bool) -> Share {
+    let of = set.messages.iter().zip(scores).filter(|(one, _)| is_one(one.class));
+    Share::of(of.map(|(_, score)| *score >= from))
+}
+
+fn head(set: &Set, verdicts: &Verdicts, mark: &Mark) -> String {
+    let from = format!("{:.4}", mark.from);
+    let from = from.trim_end_matches('0').trim_end_matches('.');
+    format!("{:<20} {:<20} {:<19}", set.name, verdicts.name, format!("{from} {}", mark.words))
+}
+
+fn rows(set: &Set, verdicts: &Verdicts) -> String {
+    let pairs = set.messages.iter().zip(&verdicts.scores);
+    let scores: Vec<_> = pairs.map(|(one, score)| (*score, one.class.is_unwanted())).collect();
+    let area = area(&scores);
+    let mut out = String::new();
+    for mark in &verdicts.marks {
+        let of = |kind| share(set, &verdicts.scores, mark.from, |one| one.is_unwanted() == kind);
+        let (caught, wrong) = (of(true).shown(), of(false).shown());
+        let head = head(set, verdicts, mark);
+        let _ = writeln!(out, "{head}{caught:>19}{wrong:>19}{area:>10.4}");
     }
-    let scores: Vec<(f64, bool)> =
-        all().map(|(one, score)| (*score, one.class.is_unwanted())).collect();
-    let _ = writeln!(out, "{:>11.4}", area(&scores));
+    out
+}
+
+fn class_rows(set: &Set, verdicts: &Verdicts) -> String {
+    let mut out = String::new();
+    for mark in &verdicts.marks {
+        out.push_str(&head(set, verdicts, mark));
+        for class in Class::ALL {
+            let share = share(set, &verdicts.scores, mark.from, |one| one == class);
+            let _ = write!(out, "{:>19}", share.shown());
+        }
+        out.push('\n');
+    }
     out
 }
 
@@ -134,46 +167,106 @@ fn classes(set: &Set, judged: &[SpamJudgement]) -> String {
     out
 }
 
-/// What each change does to what is caught at the default level, and to the mean log-odds.
-#[must_use]
-pub fn robustness(sets: &[Set]) -> String {
-    let judge = look::judge();
+/// By how many points less may be caught after any change.
+const GOAL: f64 = 5.0;
+
+/// Writes what each change does at the default level: to what is caught, and to the log-odds of each
+/// unwanted message (the median of their differences).
+///
+/// # Errors
+/// When it cannot be written.
+pub fn robustness(out: &mut impl Write, sets: &[Set], judge: &Judge) -> Result<()> {
     let threshold = judge.levels().medium;
-    let mut out = format!(
-        "{:<20} {:<22}{:>9}{:>12}{:>12}{:>14}{:>12}\n",
-        "mail", "change", "catch", "by points", "log-odds", "wanted flagged", "by points"
-    );
+    writeln!(
+        out,
+        "{:<20} {:<22}{:>9}{:>9}{:>11}{:>10}{:>16}{:>11}  goal: catch falls by less than {GOAL} points",
+        "mail",
+        "change",
+        "changed",
+        "caught %",
+        "by points",
+        "log-odds",
+        "wrongly flagged",
+        "by points"
+    )?;
     let judged = |messages: &[Message]| -> Vec<f64> {
         look::each(messages, |sight| judge.judge(sight).probability)
     };
     for set in sets.iter().filter(|set| set.name.ends_with(" raw")) {
-        let before = shares(&set.messages, &judged(&set.messages), threshold);
+        let scores = judged(&set.messages);
+        let before = Shares::of(set, &scores, threshold);
         for change in Change::SHOWN {
-            let messages = changed(&set.messages, change);
-            let after = shares(&messages, &judged(&messages), threshold);
-            let _ = writeln!(
+            let other = Set { name: set.name.clone(), messages: changed(&set.messages, change) };
+            let pairs = set.messages.iter().zip(&other.messages);
+            let count = pairs.filter(|(one, two)| one.raw != two.raw).count();
+            let new = judged(&other.messages);
+            let after = Shares::of(&other, &new, threshold);
+            let fall = after.caught - before.caught;
+            writeln!(
                 out,
-                "{:<20} {:<22}{:>9.1}{:>+12.1}{:>+12.2}{:>14.2}{:>+12.2}",
+                "{:<20} {:<22}{count:>9}{:>9.1}{fall:>+11.1}{:>+10.2}{:>16.2}{:>+11.2}  {}",
                 set.name,
                 change.words(),
-                after.0,
-                after.0 - before.0,
-                after.1 - before.1,
-                after.2,
-                after.2 - before.2
-            );
+                after.caught,
+                median_change(set, &scores, &new),
+                after.wrong,
+                after.wrong - before.wrong,
+                if fall > -GOAL { "met" } else { "MISSED" }
+            )?;
         }
+        out.flush()?;
     }
-    out
+    Ok(())
 }
 
-/// Caught per cent, mean log-odds of unwanted mail, wanted mail flagged per cent.
-fn shares(messages: &[Message], scores: &[f64], threshold: f64) -> (f64, f64, f64) {
-    let of = |kind: bool| {
-        messages.iter().zip(scores).filter(move |(one, _)| one.class.is_unwanted() == kind)
-    };
-    let share = |kind| Share::of(of(kind).map(|(_, score)| *score >= threshold)).per_cent();
-    let odds = of(true).map(|(_, score)| (score / (1.0 - score)).ln().clamp(-30.0, 30.0));
-    let (sum, count) = odds.fold((0.0, 0.0), |(sum, count), one| (sum + one, count + 1.0));
-    (share(true), sum / f64::max(count, 1.0), share(false))
+/// Caught, and flagged wrongly, per cent.
+struct Shares {
+    caught: f64,
+    wrong: f64,
+}
+
+impl Shares {
+    fn of(set: &Set, scores: &[f64], from: f64) -> Self {
+        let of = |kind| share(set, scores, from, |one| one.is_unwanted() == kind).per_cent();
+        Shares { caught: of(true), wrong: of(false) }
+    }
+}
+
+/// The median of what the log-odds of unwanted messages changed by.
+fn median_change(set: &Set, before: &[f64], after: &[f64]) -> f64 {
+    let odds = |score: f64| (score / (1.0 - score)).ln().clamp(-30.0, 30.0);
+    let pairs = set.messages.iter().zip(before.iter().zip(after));
+    let unwanted = pairs.filter(|(one, _)| one.class.is_unwanted());
+    let mut changes: Vec<f64> =
+        unwanted.map(|(_, (before, after))| odds(*after) - odds(*before)).collect();
+    changes.sort_by(f64::total_cmp);
+    changes.get(changes.len() / 2).copied().unwrap_or(f64::NAN)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn set(classes: &[Class]) -> Set {
+        let one = |class: &Class| Message { name: String::new(), class: *class, raw: Vec::new() };
+        Set { name: "some raw".to_owned(), messages: classes.iter().map(one).collect() }
+    }
+
+    #[test]
+    fn a_row_has_the_mark_and_both_shares() {
+        let set = set(&[Class::Spam, Class::Phishing, Class::Legit, Class::Graymail]);
+        let scores = vec![7.0, 3.0, 1.0, 6.0];
+        let marks = vec![Mark::new("adds header", 6.0)];
+        let rows = rows(&set, &Verdicts { name: "it 1.0".to_owned(), scores, marks });
+        assert!(rows.starts_with("some raw             it 1.0               6 adds header"));
+        assert_eq!(rows.matches("50.0 (9.5-90.5)").count(), 2, "{rows}");
+        assert!(rows.ends_with("0.7500\n"), "{rows}");
+    }
+
+    #[test]
+    fn the_change_of_log_odds_is_that_of_the_middle_unwanted_message() {
+        let set = set(&[Class::Spam, Class::Spam, Class::Legit, Class::Spam]);
+        let change = median_change(&set, &[0.5; 4], &[0.5, 0.9, 0.001, 0.8]);
+        assert!((change - 4.0_f64.ln()).abs() < 1e-9, "{change}");
+    }
 }

@@ -37,7 +37,7 @@ impl Words {
             first: if *is_pair { "-" } else { "" },
             last: "-",
         };
-        osb::read(&self.hashes.iter().map(feature).collect::<Vec<_>>(), table)
+        osb::read_features(&self.hashes.iter().map(feature).collect::<Vec<_>>(), table)
     }
 }
 

@@ -6,7 +6,7 @@ use gatepost_test_detection::teach::teach;
 
 #[test]
 fn the_model_that_ships_is_the_one_that_training_makes() {
-    let Some((model, _)) = teach().unwrap() else {
+    let Some((model, _)) = teach(false).unwrap() else {
         println!("skipped: the_model_that_ships_is_the_one_that_training_makes: no ../shared/data");
         return;
     };

@@ -70,6 +70,7 @@ pub const TARGETS: &[Target] = &[
         seeds: targets::documents::document_xml::seeds,
     },
     Target { name: "frame", run: targets::frame::target, seeds: targets::frame::seeds },
+    Target { name: "lessons", run: targets::lessons::target, seeds: targets::lessons::seeds },
     Target { name: "message", run: targets::message::target, seeds: targets::message::seeds },
     Target { name: "mime", run: targets::mime::target, seeds: Vec::new },
     Target { name: "pack", run: targets::pack::target, seeds: targets::pack::seeds },

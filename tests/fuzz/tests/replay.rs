@@ -58,6 +58,7 @@ replayed!(
     document_xml,
     filetype,
     frame,
+    lessons,
     message,
     mime,
     pack,

@@ -4,7 +4,9 @@ use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::sync::Arc;
 
-use ipc::contracts::{Answer, FromControl, Job, KeeperToQueue, Outfit, QueueToKeeper, ToControl};
+use ipc::contracts::{
+    Answer, FromControl, Job, KeeperToQueue, LearnedTable, Outfit, QueueToKeeper, ToControl,
+};
 use ipc::{Inlet, Listener, Outlet, Paths, Ready, Role, RoleContext, Sockets};
 use mail::{Envelope, Findings};
 use policy::Policy;
@@ -24,7 +26,7 @@ pub(super) enum Heard {
 }
 
 /// The policy, and the line to the keeper.
-pub(super) struct Scanner {
+pub struct Scanner {
     pub(super) policy: Policy,
     signatures: patterns::Signatures,
     pub(super) heard: mpsc::UnboundedReceiver<Heard>,
@@ -126,6 +128,13 @@ async fn live_settings(paths: &Paths) -> Map<String, Value> {
         sections.insert(section.to_owned(), Value::Object(fields));
     }
     sections
+}
+
+/// What the running gateway was taught; nothing when none runs.
+pub(super) async fn live_table(paths: &Paths) -> Option<LearnedTable> {
+    let mut asking = ipc::ask(paths, Role::Queue, "learning.table", "{}".to_owned()).await.ok()?;
+    let line = asking.next().await?.ok()?;
+    serde_json::from_str(&line).ok()
 }
 
 /// A stop signal that never comes.

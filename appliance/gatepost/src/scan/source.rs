@@ -19,17 +19,27 @@ const BASE64_LINE: usize = 76;
 
 /// One message to scan.
 #[derive(Debug)]
-pub(super) struct Source {
+pub struct Source {
     /// As given, for people.
-    pub(super) path: String,
+    pub path: String,
     /// The message, or the message made around the file.
-    pub(super) octets: Vec<u8>,
+    pub octets: Vec<u8>,
     /// The file is no message, so one was made around it.
-    pub(super) is_raw: bool,
+    pub is_raw: bool,
+}
+
+/// A file that could not be read.
+#[derive(Debug, thiserror::Error)]
+#[error("{} cannot be read ({error})", path.display())]
+pub struct Unread {
+    /// As given.
+    pub path: PathBuf,
+    /// Why.
+    pub error: std::io::Error,
 }
 
 /// Adds the files of a path; those of folders in the order of their names.
-pub(super) fn gather(path: &Path, files: &mut VecDeque<PathBuf>) -> std::io::Result<()> {
+pub fn gather(path: &Path, files: &mut VecDeque<PathBuf>) -> std::io::Result<()> {
     if path.as_os_str() != "-" && std::fs::metadata(path)?.is_dir() {
         let mut entries: Vec<PathBuf> = std::fs::read_dir(path)?
             .map(|entry| Ok(entry?.path()))
@@ -42,12 +52,53 @@ pub(super) fn gather(path: &Path, files: &mut VecDeque<PathBuf>) -> std::io::Res
 }
 
 /// Reads one.
-pub(super) fn read(path: &Path, arguments: &ScanArguments) -> std::io::Result<Source> {
+pub fn read(path: &Path, arguments: &ScanArguments) -> std::io::Result<Source> {
     let octets = content(path)?;
     let named = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("eml"));
     let is_raw = arguments.raw || !(arguments.message || named || looks_like_a_message(&octets));
     let octets = if is_raw { around(&name_of(path), &octets) } else { octets };
     Ok(Source { path: path.display().to_string(), octets, is_raw })
+}
+
+/// The messages of a file: itself, or those of a mailbox, in which each begins with a line `From `
+/// behind an empty one (RFC 4155).
+pub fn messages(path: &Path) -> Vec<Result<Source, Unread>> {
+    let unread = |error| Err(Unread { path: path.to_owned(), error });
+    let octets = match content(path) {
+        Ok(octets) => octets,
+        Err(error) => return vec![unread(error)],
+    };
+    let named = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("eml"));
+    let pieces = split_mailbox(&octets);
+    let several = pieces.len() > 1;
+    let source = |(number, piece): (usize, &[u8])| {
+        if !(looks_like_a_message(piece) || named) {
+            return unread(std::io::Error::other("it is no message"));
+        }
+        let number = if several { format!(" message {}", number + 1) } else { String::new() };
+        let path = format!("{}{number}", path.display());
+        Ok(Source { path, octets: piece.to_vec(), is_raw: false })
+    };
+    pieces.into_iter().enumerate().map(source).collect()
+}
+
+fn split_mailbox(octets: &[u8]) -> Vec<&[u8]> {
+    if !octets.starts_with(b"From ") {
+        return vec![octets];
+    }
+    let (mut pieces, mut rest, mut at, mut is_empty) = (Vec::new(), octets, 0_usize, false);
+    for line in octets.split_inclusive(|octet| *octet == b'\n') {
+        if is_empty && line.starts_with(b"From ") {
+            let begun = octets.len() - rest.len();
+            let (piece, after) = rest.split_at(at - begun);
+            pieces.push(piece);
+            rest = after;
+        }
+        at += line.len();
+        is_empty = line.trim_ascii().is_empty();
+    }
+    pieces.push(rest);
+    pieces
 }
 
 fn content(path: &Path) -> std::io::Result<Vec<u8>> {
@@ -168,6 +219,18 @@ mod tests {
         ] {
             assert!(!looks_like_a_message(file.as_bytes()), "{file:?}");
         }
+    }
+
+    #[test]
+    fn a_mailbox_is_split_where_messages_begin_and_a_message_is_not() {
+        let one = "From a@b.test Sat Nov 21\nSubject: x\n\nText\nFrom here on\n\n";
+        let two = "From c@d.test Sat Nov 21\r\nSubject: y\r\n\r\nText\r\n\r\n";
+        let whole = format!("{one}{two}{one}");
+        let pieces = split_mailbox(whole.as_bytes());
+        assert_eq!(pieces, [one.as_bytes(), two.as_bytes(), one.as_bytes()]);
+        let message = "Subject: x\n\n\nFrom here on\n";
+        assert_eq!(split_mailbox(message.as_bytes()), [message.as_bytes()]);
+        assert_eq!(split_mailbox(b""), [b""]);
     }
 
     #[test]

@@ -116,7 +116,7 @@ impl Cell {
     fn inspect(&mut self, job: u64, raw: &[u8]) {
         let body = ipc::sealed_memory(raw).unwrap();
         let envelope = Envelope { size: raw.len() as u64, ..envelope() };
-        let job = Job::Inspect { job, envelope, wall_milliseconds: 30_000 };
+        let job = Job::Inspect { job, envelope, wall_milliseconds: 30_000, wants_material: false };
         self.channel.send(&job, &[body.as_fd()]).unwrap();
     }
 
@@ -145,7 +145,7 @@ impl Cell {
 }
 
 fn inspect(job: u64) -> Job {
-    Job::Inspect { job, envelope: envelope(), wall_milliseconds: 30_000 }
+    Job::Inspect { job, envelope: envelope(), wall_milliseconds: 30_000, wants_material: false }
 }
 
 fn envelope() -> Envelope {

@@ -87,7 +87,13 @@ impl Wanted {
         sections.insert("retry".into(), value(serde_json::to_value(&self.retry)));
         sections.insert("policy".into(), value(serde_json::to_value(&self.rules)));
         sections.insert("exceptions".into(), value(serde_json::to_value(&self.exceptions)));
-        sections.insert("receiving".into(), serde_json::json!({"host_name": "gate.test"}));
+        sections.insert(
+            "receiving".into(),
+            serde_json::json!({
+                "host_name": "gate.test",
+                "relay_domains": ["a.test", "b.test"],
+            }),
+        );
         Value::Object(sections).to_string()
     }
 }
@@ -545,7 +551,12 @@ impl Cell {
         match self.inlet.receive().await {
             Ok(Some((Job::Inspect { job, .. }, descriptors))) => {
                 let findings = found(&read(descriptors));
-                self.say(&Answer::Inspected { job, findings, used: Used::default() });
+                self.say(&Answer::Inspected {
+                    job,
+                    findings,
+                    used: Used::default(),
+                    material: None,
+                });
             }
             Ok(Some((Job::Amend { job, .. }, descriptors))) => {
                 let mut descriptors = descriptors.into_iter();

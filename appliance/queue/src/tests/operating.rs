@@ -123,6 +123,7 @@ async fn mail_is_deleted_without_a_word_in_every_stage() {
         job,
         findings: found(""),
         used: ipc::contracts::Used::default(),
+        material: None,
     });
     house.finished(scanned).await;
     tokio::spawn(async move { while cell.work().await {} });

@@ -49,7 +49,12 @@ impl Cell {
 
     async fn inspects(&mut self) {
         let (job, _) = self.asked().await;
-        self.say(&Answer::Inspected { job, findings: Findings::default(), used: Used::default() });
+        self.say(&Answer::Inspected {
+            job,
+            findings: Findings::default(),
+            used: Used::default(),
+            material: None,
+        });
     }
 }
 
@@ -114,7 +119,12 @@ async fn a_busy_cell_takes_the_new_outfit_over_after_its_message() {
     intake.keep(&to(&[ANN])).await;
     let (job, _) = cell.asked().await;
     keeper.offer(2);
-    cell.say(&Answer::Inspected { job, findings: Findings::default(), used: Used::default() });
+    cell.say(&Answer::Inspected {
+        job,
+        findings: Findings::default(),
+        used: Used::default(),
+        material: None,
+    });
     deliver.consigned().await;
     cell.takes("pack 2").await;
     intake.keep(&to(&[ANN])).await;
@@ -237,7 +247,7 @@ async fn figures_of_scanning_are_told() {
     let used = Used { cpu_microseconds: 1500, resident_octets: 77 };
     let findings = Findings { microseconds: 2500, ..Findings::default() };
     cell.say(&Answer::Retiring { because: Retirement::Memory });
-    cell.say(&Answer::Inspected { job, findings, used });
+    cell.say(&Answer::Inspected { job, findings, used, material: None });
     deliver.consigned().await;
     let told = house.ask("queue.scanning", serde_json::json!({})).await.unwrap().remove(0);
     assert_eq!(told["time"]["count"], 1);

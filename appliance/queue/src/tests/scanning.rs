@@ -100,7 +100,12 @@ async fn a_verdict_after_the_sessions_budget_is_not_told_as_a_refusal() {
     let id = intake.admit(&in_session(infected(&[ANN]))).await;
     let (job, _) = cell.asked().await;
     house.pass(10);
-    cell.say(&Answer::Inspected { job, findings: found("MALWARE"), used: Used::default() });
+    cell.say(&Answer::Inspected {
+        job,
+        findings: found("MALWARE"),
+        used: Used::default(),
+        material: None,
+    });
     assert_eq!(intake.answer().await, (id, Admission::Kept));
     assert_eq!(house.notice(id).await.0, "failed");
 }
@@ -242,6 +247,7 @@ async fn a_cell_that_answers_another_job_is_killed() {
         job: job + 1,
         findings: Findings::default(),
         used: Used::default(),
+        material: None,
     })
     .await;
 }
@@ -249,7 +255,7 @@ async fn a_cell_that_answers_another_job_is_killed() {
 #[tokio::test]
 async fn a_cell_whose_findings_are_out_of_bounds_is_killed() {
     let findings = Findings { spam: mail::SpamJudgement::of(f64::INFINITY), ..Findings::default() };
-    lie(|job| Answer::Inspected { job, findings, used: Used::default() }).await;
+    lie(|job| Answer::Inspected { job, findings, used: Used::default(), material: None }).await;
 }
 
 #[tokio::test]
@@ -271,6 +277,7 @@ async fn a_cell_that_speaks_out_of_turn_fills_no_memory_and_harms_no_other() {
             job: job + 1000,
             findings: Findings::default(),
             used: Used::default(),
+            material: None,
         });
     }
     assert_eq!(keeper.killed().await, 7);
@@ -322,7 +329,12 @@ async fn a_long_line_before_scanners_that_work_is_not_given_up() {
         let (job, id) = cell.asked().await;
         house.pass(590);
         house.tick().await;
-        cell.say(&Answer::Inspected { job, findings: Findings::default(), used: Used::default() });
+        cell.say(&Answer::Inspected {
+            job,
+            findings: Findings::default(),
+            used: Used::default(),
+            material: None,
+        });
         assert_eq!(deliver.consigned().await.0.id, id);
     }
 }
@@ -344,7 +356,12 @@ async fn mail_whose_keeper_dies_has_no_strike_and_a_new_keepers_cells_are_not_mi
     assert_eq!(again, id);
     drop(old);
     house.tick().await;
-    new.say(&Answer::Inspected { job, findings: Findings::default(), used: Used::default() });
+    new.say(&Answer::Inspected {
+        job,
+        findings: Findings::default(),
+        used: Used::default(),
+        material: None,
+    });
     let (consignment, _) = deliver.consigned().await;
     deliver.end(&consignment, &delivered());
     let told = house.finished(id).await;
@@ -361,7 +378,12 @@ async fn a_retiring_cell_gets_no_further_job() {
     intake.keep(&to(&[ANN])).await;
     let (job, _) = cell.asked().await;
     cell.say(&Answer::Retiring { because: Retirement::Mails });
-    cell.say(&Answer::Inspected { job, findings: Findings::default(), used: Used::default() });
+    cell.say(&Answer::Inspected {
+        job,
+        findings: Findings::default(),
+        used: Used::default(),
+        material: None,
+    });
     deliver.consigned().await;
     let second = intake.keep(&to(&[ANN])).await;
     keeper.honest_cell(2);

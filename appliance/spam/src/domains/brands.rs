@@ -1,12 +1,12 @@
 //! Names worth imitating and the domains that are truly theirs.
 
-use std::collections::HashMap;
 use std::sync::LazyLock;
 
-use aho_corasick::{AhoCorasick, MatchKind};
+use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 
 use super::{endings, label, lines, registrable, suffix};
 use crate::text::fold;
+use crate::word_list::{FixedMap, Head, WordList};
 
 /// One name of a brand.
 #[derive(Debug)]
@@ -44,16 +44,16 @@ pub(crate) struct Mention {
 struct Table {
     brands: Vec<Brand>,
     names: Vec<Name>,
-    domains: HashMap<&'static str, Vec<usize>>,
-    anywhere: HashMap<&'static str, Vec<usize>>,
+    domains: FixedMap<&'static str, Vec<usize>>,
+    anywhere: FixedMap<&'static str, Vec<usize>>,
 }
 
 static TABLE: LazyLock<Table> = LazyLock::new(|| {
     let mut table = Table {
         brands: Vec::new(),
         names: Vec::new(),
-        domains: HashMap::new(),
-        anywhere: HashMap::new(),
+        domains: FixedMap::default(),
+        anywhere: FixedMap::default(),
     };
     for line in lines(include_str!("brands.txt")) {
         let mut columns = line.splitn(3, '|').map(str::trim);
@@ -85,11 +85,75 @@ fn named(name: &'static str, brand: usize) -> Name {
     Name { text, compact, is_ordinary, brand }
 }
 
-/// Finds all names in folded text.
-static FINDER: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
-    let names = TABLE.names.iter().map(|name| name.text.as_str());
-    AhoCorasick::builder().match_kind(MatchKind::Standard).build(names).ok()
+/// Finds all names in folded text: those that begin with a letter or digit of ASCII where such a
+/// word begins, the others anywhere.
+struct Finder {
+    plain: WordList,
+    plain_places: Vec<usize>,
+    others: Option<AhoCorasick>,
+    other_places: Vec<usize>,
+}
+
+static FINDER: LazyLock<Finder> = LazyLock::new(|| {
+    let (plain, others): (Vec<_>, Vec<_>) = TABLE
+        .names
+        .iter()
+        .enumerate()
+        .partition(|(_, name)| name.text.is_ascii() && head(&name.text) > 0);
+    let automaton = AhoCorasick::builder()
+        .kind(Some(AhoCorasickKind::ContiguousNFA))
+        .match_kind(MatchKind::Standard)
+        .build(others.iter().map(|(_, name)| name.text.as_str()));
+    Finder {
+        plain: WordList::of(plain.iter().map(|(_, name)| (name.text.as_str(), head(&name.text)))),
+        plain_places: plain.into_iter().map(|(place, _)| place).collect(),
+        others: automaton.ok(),
+        other_places: others.into_iter().map(|(place, _)| place).collect(),
+    }
 });
+
+/// Octets of the letters and digits of ASCII that a text begins with.
+fn head(text: &str) -> usize {
+    text.bytes().take_while(u8::is_ascii_alphanumeric).count()
+}
+
+impl Finder {
+    /// Places of names with where they begin and end, whatever stands next to them.
+    fn find(&self, text: &str) -> Vec<(usize, usize, usize)> {
+        let mut found = Vec::new();
+        let (mut start, mut head) = (0, Head::EMPTY);
+        for (at, octet) in text.bytes().chain([b' ']).enumerate() {
+            if octet.is_ascii_alphanumeric() {
+                head = head.with(octet);
+                continue;
+            }
+            if head.octets > 0 {
+                let rest = text.get(start..).unwrap_or_default();
+                let here = self.plain.under(head).filter(|(_, name)| rest.starts_with(name));
+                found.extend(here.filter_map(|(number, name)| {
+                    Some((start + name.len(), start, *self.plain_places.get(number)?))
+                }));
+            }
+            (start, head) = (at + 1, Head::EMPTY);
+        }
+        if let Some(others) = self.others.as_ref().filter(|_| !text.is_ascii() || self.has_signs())
+        {
+            found.extend(others.find_overlapping_iter(text).filter_map(|one| {
+                let place = self.other_places.get(one.pattern().as_usize())?;
+                Some((one.end(), one.start(), *place))
+            }));
+        }
+        // In the order of their ends, the longest first.
+        found.sort_unstable();
+        found
+    }
+
+    /// Whether a name begins with a sign of ASCII.
+    fn has_signs(&self) -> bool {
+        let name = |place: &usize| TABLE.names.get(*place);
+        self.other_places.iter().filter_map(name).any(|name| name.text.is_ascii())
+    }
+}
 
 /// Suffixes under which a well-known label is its owner's, as far as one can tell.
 fn is_costly(suffix: &str) -> bool {
@@ -137,10 +201,8 @@ pub(crate) fn owns(name: &Name, host: &str) -> bool {
 
 /// Every mention of a brand in folded text, at the edges of words.
 pub(crate) fn mentions(folded: &str) -> impl Iterator<Item = Mention> + '_ {
-    let found = FINDER.as_ref().map(|finder| finder.find_overlapping_iter(folded));
-    found.into_iter().flatten().filter_map(move |one| {
-        let name = TABLE.names.get(one.pattern().as_usize())?;
-        let mention = Mention { name, start: one.start(), end: one.end() };
+    FINDER.find(folded).into_iter().filter_map(move |(end, start, place)| {
+        let mention = Mention { name: TABLE.names.get(place)?, start, end };
         stands_alone(folded, &mention).then_some(mention)
     })
 }
@@ -159,6 +221,8 @@ fn stands_alone(folded: &str, mention: &Mention) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -182,6 +246,44 @@ mod tests {
         assert!(found("Your PayPal account").contains(&"paypal".to_owned()));
         assert!(found("三井住友カードのお知らせ").iter().any(|name| name.contains("三井住友")));
         assert!(found("pineapples and dhling").is_empty());
+    }
+
+    #[test]
+    fn every_name_is_found_in_the_order_of_ends() {
+        for name in names() {
+            let text = format!("x {} y \u{e4}", name.text);
+            let found: Vec<_> = mentions(&text).map(|one| (one.end, one.start)).collect();
+            let at = (2 + name.text.len(), 2);
+            assert!(found.contains(&at) && found.is_sorted(), "{text} {found:?}");
+        }
+    }
+
+    #[test]
+    fn names_that_begin_with_a_sign_would_be_looked_for_in_any_text() {
+        assert!(!FINDER.has_signs(), "they cost time in every mail: write them otherwise");
+    }
+
+    proptest! {
+        #[test]
+        fn looking_up_words_finds_what_one_automaton_over_all_names_finds(
+            picks in prop::collection::vec((0..10_000_usize, "[ a1.&\u{e4}-]{0,3}"), 1..12)
+        ) {
+            let pieces = picks.iter().map(|(pick, between)| {
+                [names()[pick % names().len()].text.as_str(), between].concat()
+            });
+            let text = pieces.collect::<String>();
+            let finder = AhoCorasick::new(names().iter().map(|name| name.text.as_str())).unwrap();
+            let all = finder.find_overlapping_iter(&text).map(|one| Mention {
+                name: &names()[one.pattern().as_usize()],
+                start: one.start(),
+                end: one.end(),
+            });
+            let told = |one: &Mention| (one.start, one.end, one.name.text.clone(), one.name.brand);
+            let wanted: Vec<_> =
+                all.filter(|one| stands_alone(&text, one)).map(|one| told(&one)).collect();
+            let found: Vec<_> = mentions(&text).map(|one| told(&one)).collect();
+            prop_assert_eq!(found, wanted);
+        }
     }
 
     #[test]

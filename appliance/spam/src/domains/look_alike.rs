@@ -1,12 +1,13 @@
 //! Names that are made to be taken for others: swapped letters, added words, other suffixes.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use aho_corasick::AhoCorasick;
 
 use super::brands::{self, Name};
 use super::{cheapness, is_top, label, registrable, services, suffix};
+use crate::word_list::FixedMap;
 
 /// A host that wears the name of a brand that does not own it.
 #[derive(Debug, Clone)]
@@ -195,8 +196,8 @@ const OWN_WAYS: &[&str] = &[
 ];
 
 /// Names that are looked for in hosts, by what stands there.
-static EXACT: LazyLock<HashMap<&str, &Name>> = LazyLock::new(|| {
-    let mut all = HashMap::new();
+static EXACT: LazyLock<FixedMap<&str, &Name>> = LazyLock::new(|| {
+    let mut all = FixedMap::default();
     for name in hosted() {
         all.entry(name.compact.as_str()).or_insert(name);
     }
@@ -204,25 +205,28 @@ static EXACT: LazyLock<HashMap<&str, &Name>> = LazyLock::new(|| {
 });
 
 /// The same by their shape.
-static SHAPES: LazyLock<HashMap<String, &Name>> = LazyLock::new(|| {
-    let mut all = HashMap::new();
+static SHAPES: LazyLock<FixedMap<String, &Name>> = LazyLock::new(|| {
+    let mut all = FixedMap::default();
     for name in hosted().filter(|name| name.compact.len() >= 5) {
         all.entry(shape(&name.compact)).or_insert(name);
     }
     all
 });
 
-/// The same with one letter left out, to find what differs in one letter.
-static NEARLY: LazyLock<HashMap<String, Vec<&Name>>> = LazyLock::new(|| {
-    let mut all: HashMap<String, Vec<&Name>> = HashMap::new();
+/// Hashes of the same with no letter and with one letter left out, in order, to find what differs in
+/// one letter.
+static NEARLY: LazyLock<Vec<(u32, &Name)>> = LazyLock::new(|| {
     let distinct: BTreeMap<&str, &Name> =
         hosted().map(|name| (name.compact.as_str(), name)).collect();
-    for name in distinct.into_values().filter(|name| name.compact.len() >= 6) {
-        for without in deletions(&name.compact) {
-            all.entry(without).or_default().push(name);
-        }
-        all.entry(name.compact.clone()).or_default().push(name);
-    }
+    let long = distinct.into_values().filter(|name| name.compact.len() >= 6);
+    let mut all: Vec<(u32, &Name)> = long
+        .flat_map(|name| {
+            let whole = std::iter::once(hash(&name.compact, ""));
+            deletions(&name.compact).chain(whole).map(move |hash| (hash, name))
+        })
+        .collect();
+    all.sort_by_key(|(hash, _)| *hash);
+    all.shrink_to_fit();
     all
 });
 
@@ -301,13 +305,25 @@ fn latin(one: char) -> char {
     }
 }
 
-/// Every text that is this one without one letter.
-fn deletions(text: &str) -> impl Iterator<Item = String> + '_ {
+/// The hash of two pieces of a text (FNV-1a).
+fn hash(front: &str, back: &str) -> u32 {
+    let octets = front.bytes().chain(back.bytes());
+    octets.fold(0x811c_9dc5, |sum, octet| (sum ^ u32::from(octet)).wrapping_mul(0x0100_0193))
+}
+
+/// Hashes of every text that is this one without one letter.
+fn deletions(text: &str) -> impl Iterator<Item = u32> + '_ {
     text.char_indices().map(|(at, one)| {
         let (front, back) = text.split_at_checked(at).unwrap_or((text, ""));
-        let back = back.get(one.len_utf8()..).unwrap_or_default();
-        [front, back].concat()
+        hash(front, back.get(one.len_utf8()..).unwrap_or_default())
     })
+}
+
+/// Names that are found under a hash.
+fn nearly_under(hash: u32) -> impl Iterator<Item = &'static Name> {
+    let start = NEARLY.partition_point(|(one, _)| *one < hash);
+    let here = NEARLY.iter().skip(start).take_while(move |(one, _)| *one == hash);
+    here.map(|(_, name)| *name)
 }
 
 /// Whether one letter more, less, other or swapped makes one of the other.
@@ -437,9 +453,9 @@ fn nearly(compact: &str) -> Option<LookAlike> {
     if !(5..=25).contains(&compact.len()) || is_word(compact) {
         return None;
     }
-    let keys = std::iter::once(compact.to_owned()).chain(deletions(compact));
-    let names = keys.filter_map(|key| NEARLY.get(&key)).flatten();
-    let name = names.copied().find(|name| differ_in_one(compact, &name.compact))?;
+    let keys = std::iter::once(hash(compact, "")).chain(deletions(compact));
+    let mut names = keys.flat_map(nearly_under);
+    let name = names.find(|name| differ_in_one(compact, &name.compact))?;
     // A missing or added `s` at the end, or a digit, is how honest companies are named too.
     let is_plural = compact.trim_end_matches('s') == name.compact.trim_end_matches('s');
     let strength = if is_plural { 0.3 } else { 0.7 };
@@ -448,8 +464,8 @@ fn nearly(compact: &str) -> Option<LookAlike> {
 
 /// Ordinary words that are one letter from a name.
 const WORDS: &[&str] = &[
-    "trade", "postal", "argent", "goggle", "shoppe", "contact", "hotels", "expert", "spotify",
-    "ontrack",
+    "finance", "finances", "trade", "postal", "argent", "goggle", "shoppe", "contact", "hotels",
+    "expert", "spotify", "ontrack",
 ];
 
 fn is_word(text: &str) -> bool {

@@ -5,12 +5,13 @@ pub(crate) mod brands;
 pub(crate) mod look_alike;
 pub(crate) mod services;
 
-use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
 
+use crate::word_list::{FixedMap, FixedSet};
+
 /// Suffixes of two labels, such as `co.uk`.
-static SUFFIXES: LazyLock<HashSet<String>> = LazyLock::new(|| {
-    let mut all = HashSet::new();
+static SUFFIXES: LazyLock<FixedSet<String>> = LazyLock::new(|| {
+    let mut all = FixedSet::default();
     for line in lines(include_str!("suffixes.txt")) {
         let mut words = line.split_whitespace();
         let last = words.next().unwrap_or_default();
@@ -20,13 +21,13 @@ static SUFFIXES: LazyLock<HashSet<String>> = LazyLock::new(|| {
 });
 
 /// Domains with mailboxes for anybody.
-static FREE_MAIL: LazyLock<HashSet<&str>> = LazyLock::new(|| {
+static FREE_MAIL: LazyLock<FixedSet<&str>> = LazyLock::new(|| {
     lines(include_str!("free_mail.txt")).flat_map(str::split_whitespace).collect()
 });
 
 /// Cheap top-level domains.
-static TOPS: LazyLock<HashMap<&str, f32>> = LazyLock::new(|| {
-    let mut all = HashMap::new();
+static TOPS: LazyLock<FixedMap<&str, f32>> = LazyLock::new(|| {
+    let mut all = FixedMap::default();
     for line in lines(include_str!("tops.txt")) {
         let mut words = line.split_whitespace();
         let weight = words.next().and_then(|word| word.parse().ok()).unwrap_or_default();

@@ -1,9 +1,9 @@
 //! Services that stand between a name and its owner: shorteners, free hosting, senders for others.
 
-use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use super::{endings, lines};
+use crate::word_list::{FixedMap, FixedSet};
 
 /// What a service does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -106,8 +106,8 @@ impl Service {
 }
 
 /// Hosts, and hosts with the begin of a path.
-static SERVICES: LazyLock<HashMap<&str, Service>> = LazyLock::new(|| {
-    let mut all = HashMap::new();
+static SERVICES: LazyLock<FixedMap<&str, Service>> = LazyLock::new(|| {
+    let mut all = FixedMap::default();
     for line in lines(include_str!("services.txt")) {
         let mut words = line.split_whitespace();
         let Some(service) = words.next().and_then(Service::of_word) else { continue };
@@ -120,10 +120,10 @@ static SERVICES: LazyLock<HashMap<&str, Service>> = LazyLock::new(|| {
 });
 
 /// Redirectors, which are something else beside.
-static REDIRECTORS: LazyLock<HashMap<&str, ()>> = LazyLock::new(|| {
+static REDIRECTORS: LazyLock<FixedSet<&str>> = LazyLock::new(|| {
     let redirectors =
         lines(include_str!("services.txt")).filter_map(|line| line.strip_prefix("open "));
-    redirectors.flat_map(str::split_whitespace).map(|host| (host, ())).collect()
+    redirectors.flat_map(str::split_whitespace).collect()
 });
 
 /// The service of a host and of its path, the longest name first.
@@ -141,7 +141,7 @@ pub(crate) fn service(host: &str, path: &str) -> Option<Service> {
 
 /// Whether a host is known to redirect anybody to anywhere.
 pub(crate) fn is_redirector(host: &str) -> bool {
-    endings(host).any(|end| REDIRECTORS.contains_key(end))
+    endings(host).any(|end| REDIRECTORS.contains(end))
 }
 
 #[cfg(test)]

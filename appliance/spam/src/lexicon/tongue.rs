@@ -1,17 +1,17 @@
 //! Which language a text is written in, by its script and its commonest words.
 
-use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use super::tokens::is_dense;
+use crate::word_list::FixedMap;
 
 /// Words that are looked at.
 const WORDS: usize = 300;
 /// Least share of a language's commonest words.
 const SHARE: usize = 12;
 
-static COMMON: LazyLock<HashMap<&'static str, Vec<usize>>> = LazyLock::new(|| {
-    let mut table: HashMap<&'static str, Vec<usize>> = HashMap::new();
+static COMMON: LazyLock<FixedMap<&'static str, Vec<usize>>> = LazyLock::new(|| {
+    let mut table: FixedMap<&'static str, Vec<usize>> = FixedMap::default();
     for (number, (_, words)) in LANGUAGES.iter().enumerate() {
         for word in words.split_ascii_whitespace() {
             table.entry(word).or_default().push(number);
@@ -27,7 +27,10 @@ static LANGUAGES: LazyLock<Vec<(&'static str, &'static str)>> = LazyLock::new(||
 
 /// The language (ISO 639-1) of folded words, when enough of them say so.
 pub(super) fn guess(text: &str) -> Option<&'static str> {
-    if let Some(name) = by_script(text) {
+    // Nearly all text is ASCII, and such a text is in no other script.
+    if !text.is_ascii()
+        && let Some(name) = by_script(text)
+    {
         return Some(name);
     }
     let mut scores = vec![0_usize; LANGUAGES.len()];

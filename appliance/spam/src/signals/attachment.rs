@@ -234,6 +234,10 @@ fn file_name(sight: &Sight<'_>, name: &str, say: &mut Say) {
 fn recipient(sight: &Sight<'_>, name: &str, end: &str, say: &mut Say) {
     let from = sight.headers.from().first().map_or("", Mailbox::domain);
     let lower = name.to_lowercase();
+    // Reports on a domain's mail are named by it (RFC 7489, section 7.2.1.1).
+    if lower.matches('!').count() >= 3 {
+        return;
+    }
     for to in addressees(sight).filter(|to| !is_same(to.domain(), from)).take(3) {
         let domain = organisation(to.domain());
         let label = domain.split('.').next().unwrap_or_default();

@@ -83,8 +83,10 @@ pub(super) fn look(sight: &Sight<'_>, say: &mut Say) {
     let Some(from) = sight.headers.from().first() else { return };
     let sender = Sender::of(from.domain());
     let name = fold(&from.name);
-    display(&name, &sender, say);
-    local(from.local(), &sender, say);
+    if !PROGRAMS.contains(&from.local()) {
+        display(&name, &sender, say);
+        local(from.local(), &sender, say);
+    }
     look_alikes(&name, &sender, &clicks, say);
     if !sender.is_known {
         claims::look(sight, &sender, &clicks, say);
@@ -92,6 +94,29 @@ pub(super) fn look(sight: &Sight<'_>, say: &mut Say) {
         known(sight, &sender, &clicks, say);
     }
 }
+
+/// Programs that write from their own name at the domain of whoever runs them.
+pub(super) const PROGRAMS: &[&str] = &[
+    "wordpress",
+    "cpanel",
+    "plesk",
+    "joomla",
+    "drupal",
+    "typo3",
+    "magento",
+    "prestashop",
+    "whmcs",
+    "mailman",
+    "jira",
+    "confluence",
+    "gitlab",
+    "nextcloud",
+    "owncloud",
+    "synology",
+    "zabbix",
+    "nagios",
+    "moodle",
+];
 
 /// The sender's domain as brands stand to it.
 #[derive(Debug)]

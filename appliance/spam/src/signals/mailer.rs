@@ -162,8 +162,10 @@ fn message_ids(sight: &Sight<'_>, id: Option<(&str, &str)>, program: Program, sa
         say.that(&ODD_ID, 0.5, raw);
     }
     let host = host.to_ascii_lowercase();
-    // Computers in homes have names of any kind, and old Outlooks told them.
-    let is_old = matches!(program, Program::Express | Program::Outlook);
+    // Computers in homes have names of any kind, and old Outlooks told them; so do the machines of a
+    // service for bulk mail.
+    let is_old =
+        matches!(program, Program::Express | Program::Outlook) || host.starts_with("geopod-ismtpd");
     if !host.contains(['.', ':', '[']) && !is_old {
         say.that(&RANDOM_ID_HOST, unspeakable(&host), raw);
         say.that(&BARE_ID_HOST, 1.0, raw);

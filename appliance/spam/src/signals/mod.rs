@@ -17,6 +17,7 @@ mod picture;
 mod recipient;
 mod route;
 mod sender;
+mod sense;
 mod speech;
 mod statistics;
 mod subject;
@@ -64,6 +65,7 @@ const LOOKS: &[Look] = &[
 
 /// Those that need the model.
 const WITH_MODEL: &[LookWith] = &[
+    LookWith { signals: sense::SIGNALS, look: sense::look },
     LookWith { signals: statistics::SIGNALS, look: statistics::look },
     LookWith { signals: campaign::SIGNALS, look: campaign::look },
 ];
@@ -77,11 +79,16 @@ pub fn all() -> impl Iterator<Item = &'static Signal> {
     plain.chain(WITH_MODEL.iter().map(|look| look.signals)).flat_map(|all| all.iter().copied())
 }
 
-/// Looks at a message with every signal.
-pub(crate) fn look(sight: &Sight<'_>, model: &Model, say: &mut Say) {
+/// Looks at a message with every signal that needs neither a model nor what others said.
+pub(crate) fn look_plainly(sight: &Sight<'_>, say: &mut Say) {
     for one in LOOKS {
         (one.look)(sight, say);
     }
+}
+
+/// Looks at a message with every signal.
+pub(crate) fn look(sight: &Sight<'_>, model: &Model, say: &mut Say) {
+    look_plainly(sight, say);
     for one in WITH_MODEL {
         (one.look)(sight, model, say);
     }

@@ -8,6 +8,7 @@ use std::sync::LazyLock;
 
 use mail::SpamClass;
 
+use super::imitation::PROGRAMS;
 use crate::domains::brands;
 use crate::header::Mailbox;
 use crate::said::{Group, Say, Signal, Toward};
@@ -231,6 +232,18 @@ fn local(from: &Mailbox, say: &mut Say) {
     }
 }
 
+/// Where the forms of web sites write from.
+const FORMS: &[&str] = &[
+    "webform",
+    "web-form",
+    "forms",
+    "form",
+    "kontaktformular",
+    "formular",
+    "www-data",
+    "webmaster",
+];
+
 fn replies(from: &Mailbox, sight: &Sight<'_>, say: &mut Say) {
     let Some(to) = sight.headers.reply_to().iter().find(|one| one.address.contains('@')) else {
         return;
@@ -241,7 +254,9 @@ fn replies(from: &Mailbox, sight: &Sight<'_>, say: &mut Say) {
     }
     let evidence = || format!("from {}, answers to {}", from.address, to.address);
     // The same person at two places is told by the name.
-    let strength = if alike(to.local(), from.local()) { 0.3 } else { 1.0 };
+    // Forms of web sites write from the site, and answers go to whoever filled them in.
+    let is_form = PROGRAMS.contains(&from.local()) || FORMS.contains(&from.local());
+    let strength = if is_form || alike(to.local(), from.local()) { 0.3 } else { 1.0 };
     match (is_free_mail(from.domain()), is_free_mail(to.domain())) {
         (true, true) => say.that(&REPLY_OTHER_FREE_MAIL, strength, evidence()),
         (false, true) => say.that(&REPLY_FREE_MAIL, strength, evidence()),

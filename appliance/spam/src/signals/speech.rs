@@ -235,7 +235,10 @@ fn quoted(meaning: &Meaning, sentence: &Sentence) -> String {
 fn probe(meaning: &Meaning, ways: Ways, say: &mut Say) {
     const REASONS: Set =
         Set::of(&[Class::Busy, Class::Secret, Class::Favour, Class::Mobile, Class::Urgent]);
-    if meaning.words > NOTE_WORDS || ways.has_link || !meaning.all.has(Class::Available) {
+    const EXCUSES: Set = Set::of(&[Class::Busy, Class::Secret, Class::Mobile]);
+    let asks = meaning.all.has(Class::Available)
+        || meaning.all.has(Class::Favour) && meaning.all.meets(EXCUSES);
+    if meaning.words > NOTE_WORDS || ways.has_link || !asks {
         return;
     }
     let strength = match meaning.all.common(REASONS).len() {
@@ -245,7 +248,7 @@ fn probe(meaning: &Meaning, ways: Ways, say: &mut Say) {
         _ => 1.0,
     };
     let calm = if meaning.distinct(Class::Talk) > 1 { 0.5 } else { 1.0 };
-    let shown = meaning.shown_with(Set::of(&[Class::Available]));
+    let shown = meaning.shown_with(Set::of(&[Class::Available, Class::Favour]));
     say.that(&PROBE, strength * calm, format!("\u{201c}{shown}\u{201d}"));
 }
 

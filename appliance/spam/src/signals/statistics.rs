@@ -29,7 +29,7 @@ pub(super) fn look(sight: &Sight<'_>, model: &Model, say: &mut Say) {
     if table.is_empty() {
         return;
     }
-    let reading = osb::read(&osb::features(sight), &table);
+    let reading = osb::read(sight, &table);
     let words = || reading.words.join(", ");
     say.that(&WORDS_OF_SPAM, reading.score, words());
     say.that(&WORDS_OF_HAM, -reading.score, words());

@@ -133,6 +133,12 @@ fn longest_apart(text: &str) -> usize {
     longest
 }
 
+/// The subject of a report on a domain's mail, as RFC 7489 (section 7.2.1.1) has it.
+pub(super) fn is_report(subject: &str) -> bool {
+    subject.trim_start_matches("[preview] ").starts_with("report domain:")
+        && subject.contains("report-id")
+}
+
 /// What stands behind a gap, or behind the last word, to make each copy another.
 fn tail(subject: &str, say: &mut Say) {
     if let Some((words, tail)) = subject.rsplit_once("     ") {
@@ -147,6 +153,9 @@ fn tail(subject: &str, say: &mut Say) {
         return;
     };
     // References in brackets and with marks inside are those of tickets.
+    if is_report(&subject.to_lowercase()) {
+        return;
+    }
     let is_plain = last.bytes().all(|one| one.is_ascii_lowercase() || one.is_ascii_digit());
     let is_word = words.chars().any(char::is_lowercase);
     if is_plain && is_word && last.bytes().any(|one| one.is_ascii_lowercase()) {
@@ -255,6 +264,9 @@ fn has_quote(sight: &Sight<'_>) -> bool {
 fn recipients(sight: &Sight<'_>, say: &mut Say) {
     let from = sight.headers.from().first().map_or("", Mailbox::domain);
     let subject = sight.subject.to_lowercase();
+    if is_report(&subject) {
+        return;
+    }
     for to in addressees(sight).filter(|to| !is_same(to.domain(), from)).take(4) {
         let domain = organisation(to.domain());
         let local = to.local();

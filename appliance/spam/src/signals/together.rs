@@ -8,6 +8,7 @@ use mail::SpamClass;
 
 use crate::said::{Group, Say, Signal, Toward};
 use crate::sight::Sight;
+use crate::word_list::FixedMap;
 
 const PHISHING: Option<SpamClass> = Some(SpamClass::Phishing);
 const SPAM: Option<SpamClass> = Some(SpamClass::Spam);
@@ -309,37 +310,73 @@ const ROWS: &[Row] = &[
     Row { signal: &FORGED_AWAY, one: &[FORGERIES], two: &[HIDDEN_WAYS] },
 ];
 
-/// A row with the signals that its names stand for.
+/// A row with its signals as places among all that stand in the table.
 struct Pair {
     signal: &'static Signal,
-    one: Vec<&'static Signal>,
-    two: Vec<&'static Signal>,
+    one: Vec<usize>,
+    two: Vec<usize>,
 }
 
-static PAIRS: LazyLock<Vec<Pair>> = LazyLock::new(|| {
-    let named = |name: &&'static str| super::all().find(|one| one.name == *name);
-    let side = |lists: &[&'static [&'static str]]| {
-        lists.iter().flat_map(|list| list.iter()).filter_map(named).collect()
-    };
-    let pair = |row: &Row| Pair { signal: row.signal, one: side(row.one), two: side(row.two) };
-    ROWS.iter().map(pair).collect()
+/// The table with its names looked up.
+struct Table {
+    pairs: Vec<Pair>,
+    signals: Vec<&'static Signal>,
+    places: FixedMap<&'static str, usize>,
+}
+
+static TABLE: LazyLock<Table> = LazyLock::new(|| {
+    let mut table = Table { pairs: Vec::new(), signals: Vec::new(), places: FixedMap::default() };
+    for row in ROWS {
+        let (one, two) = (table.side(row.one), table.side(row.two));
+        table.pairs.push(Pair { signal: row.signal, one, two });
+    }
+    table
 });
 
+impl Table {
+    fn side(&mut self, lists: &[&'static [&'static str]]) -> Vec<usize> {
+        let names = lists.iter().flat_map(|list| list.iter());
+        names.filter_map(|name| self.place(name)).collect()
+    }
+
+    fn place(&mut self, name: &'static str) -> Option<usize> {
+        if let Some(place) = self.places.get(name) {
+            return Some(*place);
+        }
+        let signal = super::all().find(|one| one.name == name)?;
+        self.places.insert(name, self.signals.len());
+        self.signals.push(signal);
+        Some(self.signals.len() - 1)
+    }
+
+    /// How strongly each signal of the table was said.
+    fn strengths(&self, say: &Say) -> Vec<f32> {
+        let mut strengths = vec![0.0; self.signals.len()];
+        for said in say.list() {
+            let place = self.places.get(said.signal.name);
+            if let Some(strength) = place.and_then(|place| strengths.get_mut(*place)) {
+                *strength = said.strength;
+            }
+        }
+        strengths
+    }
+}
+
 pub(super) fn look(_sight: &Sight<'_>, say: &mut Say) {
-    for pair in PAIRS.iter() {
-        let Some((one, strength)) = strongest(&pair.one, None, say) else { continue };
-        let Some((two, other)) = strongest(&pair.two, Some(one), say) else { continue };
-        say.that(pair.signal, strength.min(other), format!("{}; {}", one.words, two.words));
+    let table = &*TABLE;
+    let strengths = table.strengths(say);
+    let words = |place: usize| table.signals.get(place).map_or("", |signal| signal.words);
+    for pair in &table.pairs {
+        let Some((one, strength)) = strongest(&pair.one, None, &strengths) else { continue };
+        let Some((two, other)) = strongest(&pair.two, Some(one), &strengths) else { continue };
+        let evidence = format!("{}; {}", words(one), words(two));
+        say.that(pair.signal, strength.min(other), evidence);
     }
 }
 
 /// The strongest of a side, the other side's own not counted twice.
-fn strongest(
-    side: &[&'static Signal],
-    but: Option<&'static Signal>,
-    say: &Say,
-) -> Option<(&'static Signal, f32)> {
-    let said = side.iter().map(|one| (*one, say.strength(one)));
+fn strongest(side: &[usize], but: Option<usize>, strengths: &[f32]) -> Option<(usize, f32)> {
+    let said = side.iter().filter_map(|one| Some((*one, *strengths.get(*one)?)));
     let said = said.filter(|(one, strength)| *strength > 0.0 && Some(*one) != but);
     // The first of equals, so that the table's order decides.
     said.reduce(|best, one| if one.1 > best.1 { one } else { best })
@@ -367,6 +404,13 @@ mod tests {
             for name in row.one.iter().chain(row.two).flat_map(|list| list.iter()) {
                 assert!(super::super::all().any(|one| one.name == *name), "{name}");
             }
+        }
+    }
+
+    #[test]
+    fn no_row_reads_what_another_says() {
+        for row in ROWS {
+            assert!(!TABLE.places.contains_key(row.signal.name), "{}", row.signal.name);
         }
     }
 

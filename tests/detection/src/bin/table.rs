@@ -2,11 +2,13 @@
 
 use std::path::PathBuf;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use clap::{Parser, Subcommand};
 use gatepost_test_detection::corpus::{self, Class, Message};
+use gatepost_test_detection::peers::Peers;
+use gatepost_test_detection::report::Set;
 use gatepost_test_detection::signals::{self, Pile};
-use gatepost_test_detection::{look, report};
+use gatepost_test_detection::{look, report, speed};
 use mail::SpamJudgement;
 
 /// How well unwanted mail is told apart.
@@ -51,6 +53,12 @@ enum What {
         #[arg(long, default_value = "")]
         only: String,
     },
+    /// How long judging takes.
+    Speed {
+        /// Rounds; the best counts.
+        #[arg(long, default_value_t = 5)]
+        rounds: u32,
+    },
     /// One message.
     File {
         /// The file.
@@ -63,11 +71,11 @@ fn main() -> Result<()> {
         What::Signals { cases } => of_signals(cases),
         What::Misses { class, limit, of } => misses(class.as_deref(), limit, &of),
         What::Detection { alone, held, short, only } => {
-            let sets = report::sets(held, &only)?;
-            print!("{}", report::table(&sets, !alone)?);
-            if !short {
-                print!("\n{}", report::robustness(&sets));
-            }
+            detection(&report::sets(held, &only)?, !alone, !short)
+        }
+        What::Speed { rounds } => {
+            let messages = [real("sa-train")?, corpus::cases("tune")?].concat();
+            print!("{}", speed::measure(messages, &look::judge(), rounds)?);
             Ok(())
         }
         What::File { path } => {
@@ -80,6 +88,22 @@ fn main() -> Result<()> {
             Ok(())
         }
     }
+}
+
+fn detection(sets: &[Set], has_peers: bool, has_changes: bool) -> Result<()> {
+    let judge = look::judge();
+    let mut out = std::io::stdout().lock();
+    let mut peers = if has_peers && !sets.is_empty() {
+        Peers::start(corpus::archive("sa-train")?.as_deref())
+    } else {
+        Peers::default()
+    };
+    report::table(&mut out, sets, &judge, &mut peers)?;
+    if has_changes {
+        report::robustness(&mut out, sets, &judge)?;
+    }
+    ensure!(!peers.has_failed(), "a filter that is installed did not work");
+    Ok(())
 }
 
 fn real(name: &str) -> Result<Vec<Message>> {

@@ -48,7 +48,7 @@ pub fn seeds() -> Vec<Vec<u8>> {
     let findings = Findings { subject: "a".to_owned(), ..Findings::default() };
     vec![
         made(&Answer::Ready { landlock: true }),
-        made(&Answer::Inspected { job: 7, findings, used: Used::default() }),
+        made(&Answer::Inspected { job: 7, findings, used: Used::default(), material: None }),
         made(&Answer::Failed { job: 7, because: "a limit".to_owned() }),
         made(&IntakeToQueue::FirstSegment(9)),
         made(&Response::Line("{\"a\":1}".to_owned())),

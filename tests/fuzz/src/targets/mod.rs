@@ -12,6 +12,7 @@ pub mod executable;
 pub mod expressions;
 pub mod filetype;
 pub mod frame;
+pub mod lessons;
 pub mod list_lines;
 pub mod message;
 pub mod mime;

@@ -18,7 +18,8 @@ impl Phrases {
         let phrases: Vec<(&str, String)> =
             lines.filter_map(|line| line.split_once(':')).flat_map(kind).collect();
         let automaton = AhoCorasick::builder()
-            .kind(Some(AhoCorasickKind::DFA))
+            // Each worker builds its own: a DFA would take megabytes for a few microseconds.
+            .kind(Some(AhoCorasickKind::ContiguousNFA))
             .match_kind(MatchKind::LeftmostLongest)
             .build(phrases.iter().map(|(_, phrase)| phrase.as_str()));
         Phrases { automaton: automaton.ok(), phrases }
