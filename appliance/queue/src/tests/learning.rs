@@ -150,11 +150,12 @@ async fn what_is_no_lesson_is_refused_and_changes_nothing() {
     assert_eq!(house.ask("learning.teach", all).await.unwrap()[0]["tenant"], "all");
 }
 
-/// A message that was held by a rule and is released; whether a cell was asked to learn from it.
-async fn released(house: &House, rule: &str, findings: Findings) -> bool {
+/// A message that was held by a rule and is released; whether a cell was asked to learn from it, and
+/// who must not hang up before queue has read everything.
+async fn released(house: &House, rule: &str, findings: Findings) -> (bool, impl Sized + use<>) {
     let keeper = Keeper::new(house).await;
     let mut vault = Vault::new(house).await;
-    let _deliver = Deliver::new(house).await;
+    let deliver = Deliver::new(house).await;
     let mail = to(&[ANN]);
     let envelope = envelope(MessageId(5), &mail, NOON);
     let readmit = VaultToQueue::Readmit {
@@ -170,7 +171,8 @@ async fn released(house: &House, rule: &str, findings: Findings) -> bool {
     assert!(matches!(said, QueueToVault::Readmitted { .. }), "{said:?}");
     let confirmed = VaultToQueue::Confirmed { item: "item".to_owned(), id: envelope.id };
     vault.outlet.send(&confirmed, Vec::new()).unwrap();
-    keeper.cell(1).is_asked_to_learn(findings).await
+    let mut cell = keeper.cell(1);
+    (cell.is_asked_to_learn(findings).await, (keeper, vault, deliver, cell))
 }
 
 fn rules(wanted: &mut Wanted) {
@@ -186,7 +188,8 @@ fn rules(wanted: &mut Wanted) {
 #[tokio::test]
 async fn a_release_teaches_that_the_mail_was_wanted() {
     let house = House::with(rules).await;
-    assert!(released(&house, "Spam", found("PERHAPS SPAM")).await);
+    let (is_asked, _peers) = released(&house, "Spam", found("PERHAPS SPAM")).await;
+    assert!(is_asked);
     until_taught(&house, 1).await;
     let lessons = house.ask("learning.list", json!({})).await.unwrap();
     assert_eq!((&lessons[0]["who"], &lessons[0]["label"]), (&json!("root"), &json!("wanted")));
@@ -196,7 +199,8 @@ async fn a_release_teaches_that_the_mail_was_wanted() {
 #[tokio::test]
 async fn a_release_of_malware_teaches_nothing() {
     let house = House::with(rules).await;
-    assert!(released(&house, "Spam", found("MALWARE")).await);
+    let (is_asked, _peers) = released(&house, "Spam", found("MALWARE")).await;
+    assert!(is_asked);
     house.tick().await;
     assert_eq!(status(&house).await["version"], 0);
 }
@@ -205,7 +209,8 @@ async fn a_release_of_malware_teaches_nothing() {
 async fn a_release_of_what_was_held_for_other_reasons_teaches_nothing() {
     for rule in ["Locked", "no such rule", "Exception: message could not be scanned"] {
         let house = House::with(rules).await;
-        assert!(!released(&house, rule, Findings::default()).await, "{rule}");
+        let (is_asked, _peers) = released(&house, rule, Findings::default()).await;
+        assert!(!is_asked, "{rule}");
         assert_eq!(status(&house).await["version"], 0);
     }
 }
